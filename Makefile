@@ -2,42 +2,66 @@
 # kpatch: build, test, install. `make help` lists the targets.
 
 PREFIX  ?= /usr/local
+DESTDIR ?=
 BUILD   ?= build
+JOBS    ?= 2
+DEPS    ?= yes
 VERSION := 0.1.0
 
 CC      ?= gcc
+INSTALL ?= install
 PKGS    := glib-2.0 jansson libelf libdw liblzma libzstd zlib capstone libkmod
 WARN    := -Wall -Wextra -Wconversion -Wsign-compare -Wstrict-prototypes -Wmissing-prototypes
 CFLAGS  ?= -O2 -g
 comma   := ,
 SAN     ?=
 SANFLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+# Asked once, and only when something is compiled: `make deps` must work without pkg-config.
+PC_CFLAGS = $(eval PC_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PC_CFLAGS)
+PC_LIBS   = $(eval PC_LIBS := $$(shell pkg-config --libs $(PKGS)))$(PC_LIBS)
 KP_CFLAGS = -std=gnu11 $(WARN) $(CFLAGS) $(SANFLAGS) -D_GNU_SOURCE -DKP_VERSION='"$(VERSION)"' \
-	    -DKP_PREFIX='"$(PREFIX)"' -Ilib $(shell pkg-config --cflags $(PKGS))
-KP_LIBS   = $(shell pkg-config --libs $(PKGS)) $(SANFLAGS)
+	    -Ilib $(PC_CFLAGS)
+KP_LIBS   = $(PC_LIBS) -lpthread $(SANFLAGS)
 
 PROGRAMS := kpatch-build create-diff-object kpatch
 
 objs = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard $(1)/*.c))
 LIBKP := $(BUILD)/libkp.a
-# Everything of create-diff-object but its main is a library that unit tests link.
+# Everything of a program but its main is a library that unit tests link.
 LIBCDO_OBJS := $(filter-out %/main.o,$(call objs,create-diff-object))
 LIBBUILD_OBJS := $(filter-out %/main.o,$(call objs,kpatch-build))
+LIBCMD_OBJS := $(filter-out %/main.o,$(call objs,kpatch))
+LIBS := $(addprefix $(BUILD)/,libcdo.a libbuild.a libcmd.a) $(LIBKP)
+UNITS := $(patsubst test/unit/%.c,$(BUILD)/unit/%,$(wildcard test/unit/*.c))
 
-all: $(addprefix $(BUILD)/bin/,$(PROGRAMS))
+## all: build the programs into build/bin (default)
+all: programs
+programs: $(addprefix $(BUILD)/bin/,$(PROGRAMS)) $(BUILD)/share/kpatch
 
 $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(KP_CFLAGS) -I$(dir $<) -MMD -MP -c -o $@ $<
+
+# A unit test reaches the headers of every program; where two have one of the same
+# name it writes "create-diff-object/NAME.h" or "kpatch-build/NAME.h".
+$(BUILD)/obj/test/unit/%.o: test/unit/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(KP_CFLAGS) -Itest/unit -Icreate-diff-object -Ikpatch-build -Ikpatch -I. -MMD -MP -c -o $@ $<
 
 $(LIBKP): $(call objs,lib)
 	@mkdir -p $(@D)
 	rm -f $@ && $(AR) rcs $@ $^
 
 $(BUILD)/libcdo.a: $(LIBCDO_OBJS)
+	@mkdir -p $(@D)
 	rm -f $@ && $(AR) rcs $@ $^
 
 $(BUILD)/libbuild.a: $(LIBBUILD_OBJS)
+	@mkdir -p $(@D)
+	rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/libcmd.a: $(LIBCMD_OBJS)
+	@mkdir -p $(@D)
 	rm -f $@ && $(AR) rcs $@ $^
 
 define program
@@ -47,10 +71,85 @@ $(BUILD)/bin/$(1): $$(call objs,$(1)) $$(LIBKP)
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 
+# The build directory has the shape of an installation, so programs find headers and glue alike.
+$(BUILD)/share/kpatch:
+	@mkdir -p $(@D)
+	ln -sfn $(CURDIR)/kmod $@
+
+# The programs have modules of the same names: tests of the kpatch command are called kpatch-*.
+UNIT_LIBS = $(BUILD)/libcdo.a $(BUILD)/libbuild.a $(LIBKP)
+$(BUILD)/unit/kpatch-%: UNIT_LIBS = $(BUILD)/libcmd.a $(LIBKP)
+$(BUILD)/unit/%: $(BUILD)/obj/test/unit/%.o $(LIBS)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< -Wl,--start-group $(UNIT_LIBS) -Wl,--end-group $(KP_LIBS)
+
+units: $(UNITS)
+
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
+## deps: install what building and testing needs (contrib/install-deps)
+deps:
+	contrib/install-deps all
+
+## install: programs, headers, glue, man pages below DESTDIR PREFIX
+bindir     = $(DESTDIR)$(PREFIX)/bin
+sbindir    = $(DESTDIR)$(PREFIX)/sbin
+libexecdir = $(DESTDIR)$(PREFIX)/libexec/kpatch
+datadir    = $(DESTDIR)$(PREFIX)/share/kpatch
+mandir     = $(DESTDIR)$(PREFIX)/share/man
+# What share/kpatch gets: the same names as in kmod/.
+DATA_FILES := $(sort $(shell cd kmod && find include patch -type f \
+		\( -name '*.[chS]' -o -name '*.lds*' -o -name 'Kbuild*' -o -name 'Makefile*' \) 2>/dev/null))
+MAN_PAGES  := $(notdir $(wildcard man/*.[1-8]))
+
+install: all
+	$(INSTALL) -d $(bindir) $(sbindir) $(libexecdir)
+	$(INSTALL) -m 755 $(BUILD)/bin/kpatch-build $(bindir)/kpatch-build
+	$(INSTALL) -m 755 $(BUILD)/bin/create-diff-object $(libexecdir)/create-diff-object
+	$(INSTALL) -m 755 $(BUILD)/bin/kpatch $(sbindir)/kpatch
+	$(foreach f,$(DATA_FILES),$(INSTALL) -D -m 644 kmod/$(f) $(datadir)/$(f) &&) true
+	$(foreach f,$(MAN_PAGES),$(INSTALL) -D -m 644 man/$(f) $(mandir)/man$(subst .,,$(suffix $(f)))/$(f) &&) true
+
+## uninstall: remove what install put there
+uninstall:
+	rm -f $(bindir)/kpatch-build $(sbindir)/kpatch
+	rm -rf $(libexecdir) $(datadir)
+	rm -f $(foreach f,$(MAN_PAGES),$(mandir)/man$(subst .,,$(suffix $(f)))/$(f))
+
+## check: everything: lint, unit, diff, build and VM tests, the first two also under sanitizers
+# Each group may be run alone: make check-unit, check-diff, check-build, check-vm, check-san.
+check: $(if $(filter yes,$(DEPS)),deps)
+	@BUILD=$(BUILD) JOBS=$(JOBS) MAKE="$(MAKE)" contrib/check all
+
+## check-quick: what needs neither a kernel build nor a VM: lint, unit and diff tests
+check-quick:
+	@BUILD=$(BUILD) JOBS=$(JOBS) MAKE="$(MAKE)" contrib/check quick
+
+check-lint check-unit check-diff check-build check-vm check-san: check-%:
+	@BUILD=$(BUILD) JOBS=$(JOBS) MAKE="$(MAKE)" contrib/check $*
+
+san:
+	+$(MAKE) SAN=1 BUILD=$(BUILD)/san all units
+
+## demo: build a patch from a diff in examples/, load and unload it in a VM, show each step
+demo:
+	@BUILD=$(BUILD) MAKE="$(MAKE)" contrib/demo
+
+## bench: measure build times; a table, and build/bench.json
+bench: $(if $(filter yes,$(DEPS)),deps)
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) test/bench/run
+
+## clean: remove the build directory
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all clean
+## help: this list
+help:
+	@sed -n 's/^## /  make /p' Makefile
+	@echo "variables: PREFIX DESTDIR BUILD JOBS DEPS=no (do not install packages) SAN=1"
+
+.PHONY: all programs units deps install uninstall check check-quick check-lint check-unit \
+	check-diff check-build check-vm check-san san demo bench clean help
 .DELETE_ON_ERROR:
+.SECONDARY:

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a patch author can say in the patched source. Include it as
+ * "kpatch-macros.h"; the directory is on the include path of every patched
+ * object. Names and section layouts are those of existing kpatch patches.
+ */
+#ifndef KPATCH_MACROS_H
+#define KPATCH_MACROS_H
+
+#include <linux/compiler.h>
+#include <linux/jiffies.h>
+#include <linux/livepatch.h>
+#include <linux/printk.h>
+#include <linux/static_call.h>
+#include <linux/types.h>
+
+/**
+ * KPATCH_IGNORE_SECTION() - changes in one section are not looked at.
+ * @_sec: its name, a string literal such as ".data.foo"
+ *
+ * Only for changes known to be harmless: what is ignored is not in the patch.
+ */
+#define KPATCH_IGNORE_SECTION(_sec)					\
+	static char *__UNIQUE_ID(kpatch_ignore_section_) __used		\
+		__section(".kpatch.ignore.sections") = _sec
+
+/**
+ * KPATCH_IGNORE_FUNCTION() - changes in one function are not looked at.
+ * @_fn: the function, not a string
+ */
+#define KPATCH_IGNORE_FUNCTION(_fn)					\
+	static void *__kpatch_ignore_func_##_fn __used			\
+		__section(".kpatch.ignore.functions") = _fn
+
+/* The object that a callback is called for; obj->name is NULL for vmlinux. */
+typedef struct klp_object patch_object;
+
+/*
+ * Callbacks: at most one of each kind per object (vmlinux or a module); which
+ * object is known from where the macro stands, and create-diff-object fills it in.
+ */
+#define KPATCH_CALLBACK_ENTRY(_kind, _ret, _fn)				\
+	static struct {							\
+		_ret (*fn)(patch_object *obj);				\
+		char *objname;						\
+	} kpatch_##_kind##_data __used					\
+		__section(".kpatch.callbacks." #_kind) = {		\
+		.fn = _fn,						\
+	}
+
+/**
+ * KPATCH_PRE_PATCH_CALLBACK() - called before the object is patched.
+ * @_fn: int (*)(patch_object *); an error refuses the patch, or the loading of the module
+ */
+#define KPATCH_PRE_PATCH_CALLBACK(_fn) KPATCH_CALLBACK_ENTRY(pre_patch, int, _fn)
+
+/** KPATCH_POST_PATCH_CALLBACK() - void (*)(patch_object *), called once all tasks run new code. */
+#define KPATCH_POST_PATCH_CALLBACK(_fn) KPATCH_CALLBACK_ENTRY(post_patch, void, _fn)
+
+/** KPATCH_PRE_UNPATCH_CALLBACK() - void (*)(patch_object *), called before the patch is taken back. */
+#define KPATCH_PRE_UNPATCH_CALLBACK(_fn) KPATCH_CALLBACK_ENTRY(pre_unpatch, void, _fn)
+
+/** KPATCH_POST_UNPATCH_CALLBACK() - void (*)(patch_object *), called once no task runs new code. */
+#define KPATCH_POST_UNPATCH_CALLBACK(_fn) KPATCH_CALLBACK_ENTRY(post_unpatch, void, _fn)
+
+/**
+ * KPATCH_FORCE_UNSAFE() - accepted for old patches, does nothing.
+ *
+ * It skipped a check of the core that stopped all CPUs. Consistency is kept per
+ * task now, and no function is exempt.
+ */
+#define KPATCH_FORCE_UNSAFE(_fn)					\
+	_Pragma("message(\"KPATCH_FORCE_UNSAFE has no effect: it can be removed\")") \
+	_Static_assert(1, "")
+
+/**
+ * KPATCH_PRINTK() - printk() for patched functions.
+ *
+ * A plain printk() makes gcc think of its branch as unlikely and move code
+ * around. The test, always true, keeps the function's layout as it was.
+ */
+#define KPATCH_PRINTK(_fmt, ...)					\
+({									\
+	if (jiffies)							\
+		printk(_fmt, ##__VA_ARGS__);				\
+})
+
+/** KPATCH_PRINTK_DEFERRED() - the same with printk_deferred(), for code that holds scheduler locks. */
+#define KPATCH_PRINTK_DEFERRED(_fmt, ...)				\
+({									\
+	if (jiffies)							\
+		printk_deferred(_fmt, ##__VA_ARGS__);			\
+})
+
+/**
+ * KPATCH_STATIC_CALL() - static_call() where the key belongs to a module.
+ * @name: as for static_call()
+ *
+ * The site of a static call in a patch is set up when the patch is loaded, and the
+ * key's module may not be there. This calls through the key, like a function pointer.
+ */
+#define KPATCH_STATIC_CALL(name)					\
+	((typeof(STATIC_CALL_TRAMP(name)) *)READ_ONCE(STATIC_CALL_KEY(name).func))
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a patch module says about itself: the tables that create-diff-object
+ * writes and that the glue of either core reads. The layout is part of the
+ * module format; the toolchain writes it field by field with relocations.
+ *
+ * kmod/patch/patch.lds collects the tables of all objects, names their starts
+ * and ends each with an entry of zeroes.
+ */
+#ifndef KPATCH_PATCH_H
+#define KPATCH_PATCH_H
+
+/**
+ * struct kpatch_patch_func - one replaced function (.kpatch.funcs)
+ * @new_addr:	the replacement; 0 ends the table
+ * @new_size:	its size in bytes
+ * @old_addr:	link-time address of the original, 0 if not known
+ * @old_size:	size of the original in bytes
+ * @sympos:	position among the symbols of that name in the object, as the
+ *		kernel counts: 0 for a unique name, else from 1
+ * @name:	name of the original
+ * @objname:	"vmlinux" or the name of a module
+ */
+struct kpatch_patch_func {
+	unsigned long new_addr;
+	unsigned long new_size;
+	unsigned long old_addr;
+	unsigned long old_size;
+	unsigned long sympos;
+	const char *name;
+	const char *objname;
+};
+
+/**
+ * struct kpatch_patch_callback - one callback (.kpatch.callbacks.*)
+ * @fn:		the function; its type depends on the kind of callback and the
+ *		core. NULL ends the table.
+ * @objname:	as in struct kpatch_patch_func; filled in by create-diff-object
+ */
+struct kpatch_patch_callback {
+	void *fn;
+	const char *objname;
+};
+
+/* Defined by patch.lds. */
+extern const struct kpatch_patch_func __kpatch_funcs[];
+extern const struct kpatch_patch_callback __kpatch_callbacks_pre_patch[];
+extern const struct kpatch_patch_callback __kpatch_callbacks_post_patch[];
+extern const struct kpatch_patch_callback __kpatch_callbacks_pre_unpatch[];
+extern const struct kpatch_patch_callback __kpatch_callbacks_post_unpatch[];
+
+#endif

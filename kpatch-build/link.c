@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0
+/* From the differ's objects to the patch module. */
+#include "link.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "error.h"
+#include "link-merge.h"
+#include "paths.h"
+#include "post-link.h"
+#include "run.h"
+#include "sign.h"
+#include "symvers.h"
+
+/* What one link_module() hands from step to step. */
+struct link {
+	const struct link_request *rq;
+	char *glue; /* folder with the glue's sources */
+	char *dir;  /* WORK/link: kbuild's M= */
+	struct kp_symvers *symvers;
+	GString *log;
+};
+
+static char *in_dir(const struct link *l, const char *name)
+{
+	return g_build_filename(l->dir, name, NULL);
+}
+
+static bool write_file(const struct link *l, const char *name, const char *text, GError **err)
+{
+	g_autofree char *path = in_dir(l, name);
+
+	return g_file_set_contents(path, text, -1, err);
+}
+
+static bool copy_glue(const struct link *l, const char *name, GError **err)
+{
+	g_autofree char *from = g_build_filename(l->glue, name, NULL);
+	g_autofree char *text = NULL;
+
+	return g_file_get_contents(from, &text, NULL, err) && write_file(l, name, text, err);
+}
+
+static bool make_dir(struct link *l, GError **err)
+{
+	static const char *const leftovers[] = { "merged.o", "patch.o", "module.ko" };
+
+	if (g_mkdir_with_parents(l->dir, 0755))
+		return kp_fail_errno(err, "cannot create %s", l->dir);
+	for (size_t i = 0; i < G_N_ELEMENTS(leftovers); i++) {
+		g_autofree char *path = in_dir(l, leftovers[i]);
+
+		g_unlink(path);
+	}
+	return copy_glue(l, "livepatch-patch.c", err) && copy_glue(l, "kpatch-patch.h", err) &&
+	       copy_glue(l, "patch.lds", err);
+}
+
+/*
+ * patch.o is the first link's result after objtool. kbuild's own variables say whether objtool runs
+ * on each object (6.1) or on the whole module (delayed, with IBT or LTO), and with which options.
+ */
+static bool write_kbuild(const struct link *l, GError **err)
+{
+	g_autofree char *text = g_strdup_printf(
+		"# SPDX-License-Identifier: GPL-2.0\n"
+		"obj-m := %s.o\n"
+		"%s-y := livepatch-patch.o patch.o\n"
+		"quiet_cmd_patch_o = OBJTOOL $@\n"
+		"      cmd_patch_o = cp $< $@ $(cmd_objtool)\n"
+		"$(obj)/patch.o: private objtool-enabled = $(if $(delay-objtool),,y)\n"
+		"$(obj)/patch.o: $(src)/merged.o FORCE\n"
+		"\t$(call if_changed,patch_o)\n"
+		"targets += patch.o\n",
+		l->rq->name, l->rq->name);
+
+	return write_file(l, "Kbuild", text, err);
+}
+
+static void add_info(GString *text, const char *tag, const char *value)
+{
+	g_autofree char *ident = g_strdelimit(g_strdup(tag), ".", '_');
+
+	if (value)
+		g_string_append_printf(text, "__MODULE_INFO(%s, %s, \"%s\");\n", tag, ident, value);
+}
+
+/* kpatch-info.h: what differs from patch to patch in the glue. */
+static bool write_info(const struct link *l, const struct merge_result *merged, GError **err)
+{
+	g_autoptr(GString) text = g_string_new("/* SPDX-License-Identifier: GPL-2.0 */\n");
+
+	g_string_append_printf(text, "#define KPATCH_REPLACE %s\n",
+			       l->rq->replace ? "true" : "false");
+	add_info(text, "kpatch.build_id", l->rq->build_id);
+	add_info(text, "kpatch.patch_sha256", l->rq->patch_sha256);
+	/* vmlinux uses its own namespaced exports without importing; a module must say so. */
+	for (guint i = 0; i < merged->namespaces->len; i++)
+		g_string_append_printf(text, "__MODULE_INFO(import_ns, import_ns_%u, \"%s\");\n", i,
+				       (const char *)merged->namespaces->pdata[i]);
+	return write_file(l, "kpatch-info.h", text->str, err);
+}
+
+/*
+ * The environment: nothing of the caller's may change the result. -g0 since paths in debug information
+ * would end up in the build id.
+ */
+static bool run_kbuild(const struct link *l, GError **err)
+{
+	const struct target *target = l->rq->target;
+	const char *tree = target->headers ? target->headers : l->rq->tree->master;
+	g_auto(GStrv) env = tree_make_env();
+	g_auto(GStrv) vars = target->headers ? NULL : tree_make_vars(target);
+	g_autofree char *m = g_strconcat("M=", l->dir, NULL);
+	g_autofree char *cc = g_strconcat("CC=", target->cc, NULL);
+	g_autoptr(GPtrArray) argv = g_ptr_array_new();
+	const char *fixed[] = { "make",	   "-C", tree, m, cc, "modules", "KBUILD_MODPOST_WARN=1",
+				"KCFLAGS=-g0", "CONFIG_DEBUG_INFO_BTF_MODULES=",
+				"KBUILD_EXTRA_SYMBOLS=" };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(fixed); i++)
+		g_ptr_array_add(argv, (gpointer)fixed[i]);
+	for (char **var = vars; var && *var; var++)
+		g_ptr_array_add(argv, *var);
+	g_ptr_array_add(argv, NULL);
+
+	g_autofree char *script = in_dir(l, "kbuild.log");
+	struct run_opts opts = { .env = (const char *const *)env,
+				 .log = script,
+				 .what = "linking the patch module (kbuild)" };
+
+	g_unlink(script);
+
+	bool ok = run_command(&opts, (const char *const *)argv->pdata, NULL, err);
+	g_autofree char *text = NULL;
+
+	if (g_file_get_contents(script, &text, NULL, NULL))
+		g_string_append(l->log, text);
+	return ok;
+}
+
+/*
+ * objtool's warnings are about the patch's code: kbuild ignores them. modpost's about undefined
+ * symbols and .kpatch.undef are expected; post_link() does the checking.
+ */
+static void report_warnings(const struct link *l)
+{
+	g_auto(GStrv) lines = g_strsplit(l->log->str, "\n", -1);
+
+	for (char **line = lines; *line; line++) {
+		const char *text = strstr(*line, "objtool: ");
+
+		if (text && strstr(*line, "warning: "))
+			kp_diag_add(l->rq->diags, KP_WARNING, NULL, NULL, NULL, "%s", text);
+	}
+}
+
+static struct objtool_needs needs_of(const struct target *target)
+{
+	return (struct objtool_needs){
+		.orc = target_config_on(target, "CONFIG_UNWINDER_ORC"),
+		.retpoline = target_config_on(target, "CONFIG_RETPOLINE") ||
+			     target_config_on(target, "CONFIG_MITIGATION_RETPOLINE"),
+		.rethunk = target_config_on(target, "CONFIG_RETHUNK") ||
+			   target_config_on(target, "CONFIG_MITIGATION_RETHUNK"),
+		.static_call = target_config_on(target, "CONFIG_HAVE_STATIC_CALL_INLINE"),
+	};
+}
+
+static bool finish(const struct link *l, GError **err)
+{
+	const struct link_request *rq = l->rq;
+	g_autofree char *name = g_strconcat(rq->name, ".ko", NULL);
+	g_autofree char *linked = in_dir(l, name);
+	g_autofree char *module = in_dir(l, "module.ko");
+	const struct post_link_request post = { .input = linked,
+						.output = module,
+						.symvers = l->symvers,
+						.needs = needs_of(rq->target),
+						.diags = rq->diags };
+
+	if (!post_link(&post, err))
+		return false;
+	if (rq->sign_key &&
+	    !sign_module(rq->target, rq->tree, rq->sign_key, rq->sign_cert, module, err))
+		return false;
+
+	/* Another file system, maybe: written beside the final name by GLib, then renamed. */
+	g_autofree char *data = NULL;
+	gsize len;
+
+	return g_file_get_contents(module, &data, &len, err) &&
+	       g_file_set_contents_full(rq->output, data, (gssize)len,
+					G_FILE_SET_CONTENTS_CONSISTENT, 0644, err);
+}
+
+static bool link_steps(struct link *l, GError **err)
+{
+	const struct link_request *rq = l->rq;
+	g_autofree char *lds = in_dir(l, "patch.lds");
+	g_autofree char *merged = in_dir(l, "merged.o");
+
+	if (!sign_check(rq->target, rq->tree, rq->sign_key, rq->sign_cert, err) ||
+	    !make_dir(l, err))
+		return false;
+
+	const struct merge_request merge = { .objects = rq->objects,
+					     .work_dir = l->dir,
+					     .script = lds,
+					     .output = merged,
+					     .symvers = l->symvers,
+					     .diags = rq->diags };
+	g_autoptr(merge_result) result = merge_objects(&merge, l->log, err);
+
+	if (!result || !write_info(l, result, err) || !write_kbuild(l, err) || !run_kbuild(l, err))
+		return false;
+	report_warnings(l);
+	return finish(l, err);
+}
+
+bool link_module(const struct link_request *request, GString *log, GError **err)
+{
+	g_autofree char *data = kp_data_dir(err);
+
+	if (!data)
+		return false;
+
+	g_autoptr(kp_symvers) symvers = kp_symvers_open(request->target->symvers, err);
+
+	if (!symvers)
+		return false;
+
+	g_autoptr(GString) own = g_string_new(NULL);
+	struct link l = {
+		.rq = request,
+		.glue = g_build_filename(data, "patch", NULL),
+		.dir = g_build_filename(request->work_dir, "link", NULL),
+		.symvers = symvers,
+		.log = own,
+	};
+	bool ok = link_steps(&l, err);
+
+	if (log)
+		g_string_append(log, own->str);
+	g_free(l.glue);
+	g_free(l.dir);
+	return ok;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What is done to the .ko after kbuild linked it: klp symbols and relocations for what the patch refers
+ * to in its targets, import tables that match, nothing that is not needed at run time.
+ */
+#ifndef KP_POST_LINK_H
+#define KP_POST_LINK_H
+
+#include <stdbool.h>
+
+#include "diag.h"
+#include "patch-check.h"
+#include "symvers.h"
+
+/** struct post_link_request - input and output may be the same file. */
+struct post_link_request {
+	const char *input;  /* as kbuild made it, with .kpatch.undef */
+	const char *output;
+	const struct kp_symvers *symvers; /* exports of the target */
+	struct objtool_needs needs;
+	struct kp_diags *diags; /* gets what is wrong with the patch */
+};
+
+/**
+ * post_link() - finish a patch module for the kernel's livepatch core.
+ *
+ * Return: false with @err; KP_UNPATCHABLE when it is in @diags why.
+ */
+bool post_link(const struct post_link_request *request, GError **err);
+
+#endif

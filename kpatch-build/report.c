@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "report.h"
+
+#include <glib/gstdio.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "error.h"
+
+/** struct phase - for the timing table. */
+struct phase {
+	char *name;
+	gint64 start; /* microseconds, monotonic */
+	gint64 end;
+};
+
+struct report {
+	bool quiet, verbose;
+	bool terminal; /* standard output is one: progress may overwrite itself */
+	bool colour;
+	bool open_line; /* a progress line without newline is shown */
+	GArray *phases; /* of struct phase */
+	gint64 start;
+};
+
+static void phase_clear(void *data)
+{
+	g_free(((struct phase *)data)->name);
+}
+
+struct report *report_new(bool quiet, bool verbose)
+{
+	struct report *report = g_new0(struct report, 1);
+
+	report->quiet = quiet;
+	report->verbose = verbose;
+	report->terminal = isatty(STDOUT_FILENO) && g_strcmp0(g_getenv("TERM"), "dumb");
+	report->colour = report->terminal && !g_getenv("NO_COLOR");
+	report->phases = g_array_new(FALSE, FALSE, sizeof(struct phase));
+	g_array_set_clear_func(report->phases, phase_clear);
+	report->start = g_get_monotonic_time();
+	return report;
+}
+
+void report_free(struct report *report)
+{
+	if (!report)
+		return;
+	g_array_unref(report->phases);
+	g_free(report);
+}
+
+/* Remove the progress line, so that something else can be printed in its place. */
+static void close_line(struct report *report)
+{
+	if (report->open_line)
+		fputs("\r\033[K", stdout);
+	report->open_line = false;
+}
+
+static void end_phase(struct report *report)
+{
+	if (!report->phases->len)
+		return;
+	struct phase *last =
+		&g_array_index(report->phases, struct phase, report->phases->len - 1);
+
+	if (!last->end)
+		last->end = g_get_monotonic_time();
+}
+
+void report_phase(struct report *report, const char *fmt, ...)
+{
+	va_list ap;
+
+	end_phase(report);
+	va_start(ap, fmt);
+	struct phase phase = { .name = g_strdup_vprintf(fmt, ap),
+			       .start = g_get_monotonic_time() };
+
+	va_end(ap);
+	g_array_append_val(report->phases, phase);
+	if (report->quiet)
+		return;
+	close_line(report);
+	printf("%s%s%s\n", report->colour ? "\033[1m" : "", phase.name,
+	       report->colour ? "\033[0m" : "");
+	fflush(stdout);
+}
+
+static unsigned int columns(void)
+{
+	struct winsize size;
+
+	return !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_col > 20 ? size.ws_col : 80;
+}
+
+void report_step(struct report *report, unsigned int done, unsigned int total, const char *verb,
+		 const char *what)
+{
+	if (report->quiet)
+		return;
+	g_autofree char *line = g_strdup_printf("  [%u/%u] %s %s", done, total, verb, what);
+
+	if (!report->terminal) {
+		/* A log wants each compiled file, but not thousands of quick steps. */
+		if (report->verbose || total <= 20)
+			printf("%s\n", line);
+		fflush(stdout);
+		return;
+	}
+	printf("\r\033[K%.*s", (int)columns() - 1, line);
+	fflush(stdout);
+	report->open_line = true;
+}
+
+void report_note(struct report *report, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (report->quiet)
+		return;
+	close_line(report);
+	fputs("  ", stdout);
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+	putchar('\n');
+	fflush(stdout);
+}
+
+static void print_diag(struct report *report, const struct kp_diag *diag)
+{
+	static const struct {
+		const char *word, *colour;
+	} looks[] = {
+		[KP_NOTE] = { "note", "" },
+		[KP_WARNING] = { "warning", "\033[33m" },
+		[KP_ERROR_DIAG] = { "error", "\033[31m" },
+	};
+	FILE *to = diag->severity == KP_NOTE ? stdout : stderr;
+	bool colour = report->colour && isatty(fileno(to));
+	g_autofree char *text = kp_diag_format(diag);
+
+	if (diag->severity == KP_NOTE && report->quiet)
+		return;
+	fprintf(to, "%s%s:%s %s\n", colour ? looks[diag->severity].colour : "",
+		looks[diag->severity].word, colour ? "\033[0m" : "", text);
+}
+
+guint report_diags(struct report *report, const struct kp_diags *diags, guint from)
+{
+	close_line(report);
+	fflush(stdout);
+	for (; from < diags->list->len; from++)
+		print_diag(report, diags->list->pdata[from]);
+	fflush(stdout);
+	return from;
+}
+
+void report_error(struct report *report, const GError *error)
+{
+	close_line(report);
+	fflush(stdout);
+	fprintf(stderr, "kpatch-build: %s\n", error->message);
+}
+
+static void print_names(const char *what, const GPtrArray *names)
+{
+	for (guint i = 0; i < names->len; i++)
+		printf("    %s: %s\n", what, (const char *)names->pdata[i]);
+}
+
+void report_results(struct report *report, const GPtrArray *results)
+{
+	if (report->quiet)
+		return;
+	close_line(report);
+	for (guint i = 0; i < results->len; i++) {
+		const struct diff_result *result = results->pdata[i];
+
+		if (result->status == DIFF_UNCHANGED && !report->verbose)
+			continue;
+		printf("  %s (%s)%s\n", result->object, result->objname,
+		       result->status == DIFF_UNCHANGED ? ": unchanged" : "");
+		print_names("changed function", result->changed);
+		print_names("new function", result->added);
+		print_names("new data", result->data);
+		print_names("callback", result->callbacks);
+	}
+	fflush(stdout);
+}
+
+static unsigned int count_warnings(const struct kp_diags *diags)
+{
+	unsigned int count = 0;
+
+	for (guint i = 0; i < diags->list->len; i++) {
+		const struct kp_diag *diag = diags->list->pdata[i];
+
+		count += diag->severity == KP_WARNING;
+	}
+	return count;
+}
+
+static double seconds(gint64 from, gint64 to)
+{
+	return (double)(to - from) / G_USEC_PER_SEC;
+}
+
+void report_summary(struct report *report, const char *module, const GPtrArray *results,
+		    const struct kp_diags *diags)
+{
+	guint objects = 0, changed = 0, added = 0;
+	unsigned int warnings = count_warnings(diags);
+	GStatBuf st = { 0 };
+
+	end_phase(report);
+	if (report->quiet)
+		return;
+	close_line(report);
+	for (guint i = 0; i < results->len; i++) {
+		const struct diff_result *result = results->pdata[i];
+
+		objects += result->status == DIFF_WRITTEN;
+		changed += result->changed->len;
+		added += result->added->len;
+	}
+	g_stat(module, &st);
+	printf("%sBuilt %s%s (%ld KiB): %u changed and %u new function%s in %u object%s",
+	       report->colour ? "\033[1;32m" : "", module, report->colour ? "\033[0m" : "",
+	       (long)(st.st_size + 1023) / 1024, changed, added, added == 1 ? "" : "s", objects,
+	       objects == 1 ? "" : "s");
+	if (warnings)
+		printf(", %u warning%s", warnings, warnings == 1 ? "" : "s");
+	printf(", %.1f s\n", seconds(report->start, g_get_monotonic_time()));
+	for (guint i = 0; report->verbose && i < report->phases->len; i++) {
+		struct phase *phase = &g_array_index(report->phases, struct phase, i);
+
+		printf("  %6.1f s  %s\n", seconds(phase->start, phase->end), phase->name);
+	}
+	fflush(stdout);
+}
+
+static json_t *names_json(const GPtrArray *names)
+{
+	json_t *list = json_array();
+
+	for (guint i = 0; i < names->len; i++)
+		json_array_append_new(list, json_string(names->pdata[i]));
+	return list;
+}
+
+static json_t *target_json(const struct target *target)
+{
+	if (!target)
+		return json_null();
+	return json_pack("{s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:s?}", "release", target->release,
+			 "version", target->version, "distro", target->distro, "source",
+			 target->source, "config", target->config, "compiler", target->cc_version,
+			 "image", target->image);
+}
+
+static json_t *patches_json(const GPtrArray *patches)
+{
+	json_t *list = json_array();
+
+	for (guint i = 0; patches && i < patches->len; i++) {
+		const struct source_patch *patch = patches->pdata[i];
+		json_t *files = json_array();
+
+		for (guint n = 0; n < patch->files->len; n++)
+			json_array_append_new(files,
+					      json_string(sp_file_path(patch->files->pdata[n])));
+		json_array_append_new(list, json_pack("{s:s, s:s, s:o}", "file", patch->name,
+						      "sha256", patch->sha256, "files", files));
+	}
+	return list;
+}
+
+static json_t *results_json(const GPtrArray *results)
+{
+	static const char *const status[] = {
+		[DIFF_WRITTEN] = "written",
+		[DIFF_UNCHANGED] = "unchanged",
+		[DIFF_UNPATCHABLE] = "unpatchable",
+		[DIFF_ERROR] = "error",
+	};
+	json_t *list = json_array();
+
+	for (guint i = 0; results && i < results->len; i++) {
+		const struct diff_result *result = results->pdata[i];
+
+		json_array_append_new(
+			list, json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "object",
+					result->object, "objname", result->objname, "status",
+					status[result->status], "changed",
+					names_json(result->changed), "new",
+					names_json(result->added), "new_data",
+					names_json(result->data), "callbacks",
+					names_json(result->callbacks)));
+	}
+	return list;
+}
+
+static json_t *diags_json(const struct kp_diags *diags)
+{
+	static const char *const severity[] = {
+		[KP_NOTE] = "note",
+		[KP_WARNING] = "warning",
+		[KP_ERROR_DIAG] = "error",
+	};
+	json_t *list = json_array();
+
+	for (guint i = 0; diags && i < diags->list->len; i++) {
+		const struct kp_diag *diag = diags->list->pdata[i];
+
+		json_array_append_new(list, json_pack("{s:s, s:s?, s:s?, s:s, s:s?}", "severity",
+						      severity[diag->severity], "object",
+						      diag->object, "symbol", diag->symbol,
+						      "message", diag->message, "remedy",
+						      diag->remedy));
+	}
+	return list;
+}
+
+static json_t *timings_json(struct report *report)
+{
+	json_t *list = json_array();
+
+	end_phase(report);
+	for (guint i = 0; i < report->phases->len; i++) {
+		struct phase *phase = &g_array_index(report->phases, struct phase, i);
+
+		json_array_append_new(list,
+				      json_pack("{s:s, s:f}", "phase", phase->name, "seconds",
+						seconds(phase->start, phase->end)));
+	}
+	return list;
+}
+
+static json_t *module_json(const char *path)
+{
+	g_autofree char *data = NULL;
+	gsize len;
+
+	if (!path || !g_file_get_contents(path, &data, &len, NULL))
+		return json_null();
+	g_autofree char *sum =
+		g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)data, len);
+
+	return json_pack("{s:s, s:s, s:I}", "path", path, "sha256", sum, "size", (json_int_t)len);
+}
+
+bool report_write_json(struct report *report, const char *path, const struct report_facts *facts,
+		       GError **err)
+{
+	json_t *root = json_pack(
+		"{s:s, s:s, s:i, s:s?, s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:f}", "program",
+		"kpatch-build " KP_VERSION, "status", facts->error ? "failed" : "built",
+		"exit_status", kp_exit_status(facts->error), "error",
+		facts->error ? facts->error->message : NULL, "name",
+		facts->options ? facts->options->name : NULL, "target", target_json(facts->target),
+		"patches", patches_json(facts->patches), "objects", results_json(facts->results),
+		"diagnostics", diags_json(facts->diags), "timings", timings_json(report), "module",
+		module_json(facts->module), "seconds",
+		seconds(report->start, g_get_monotonic_time()));
+	g_autofree char *text = NULL;
+	char *dump = root ? json_dumps(root, JSON_INDENT(2) | JSON_SORT_KEYS) : NULL;
+
+	json_decref(root);
+	if (!dump)
+		return kp_fail(err, KP_FAILED, "cannot make the report: a name in it is not UTF-8");
+	text = g_strconcat(dump, "\n", NULL);
+	free(dump);
+	return g_file_set_contents(path, text, -1, err);
+}

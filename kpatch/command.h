@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What every subcommand of kpatch gets and gives back. */
+#ifndef KPATCH_COMMAND_H
+#define KPATCH_COMMAND_H
+
+#include <glib.h>
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "host.h"
+
+/** struct command - the work to do, and where its outcome goes. */
+struct command {
+	const struct host *host;
+	unsigned int wait_seconds; /* for a transition, the lock, the last user of a module */
+	bool keep_waiting;	   /* a stalled transition is waited for instead of undone */
+	/* Called for what a person wants to know meanwhile; @passing lines may be overwritten. */
+	void (*say)(const char *line, bool passing, void *data);
+	void *say_data;
+	json_t *result; /* object; filled for --json, also when the command fails */
+	GString *text;	/* the same for people, printed at the end */
+};
+
+typedef bool (*command_fn)(const struct command *cmd, const char *arg, GError **err);
+
+/** command_load() - load the patch module @arg (file or name) and see it through its transition. */
+bool command_load(const struct command *cmd, const char *arg, GError **err);
+
+/** command_unload() - take the patch @arg out of force and remove its module. */
+bool command_unload(const struct command *cmd, const char *arg, GError **err);
+
+/** command_list() - show the loaded patches; @arg is NULL. */
+bool command_list(const struct command *cmd, const char *arg, GError **err);
+
+/** command_say() - tell a line that stays. */
+void command_say(const struct command *cmd, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
+
+/** command_progress() - tell a line that the next one may overwrite. */
+void command_progress(const struct command *cmd, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
+
+/** command_set() - set a text field of the result. */
+void command_set(const struct command *cmd, const char *key, const char *value);
+
+#endif

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "core.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "blockers.h"
+#include "error.h"
+
+static const struct core_ops cores[] = {
+	{
+		.name = "livepatch",
+		.dir = "kernel/livepatch",
+		.absent = "this needs a kernel with CONFIG_LIVEPATCH=y and a mounted /sys",
+		.blockers = blockers_from_patch_state,
+	},
+};
+
+const struct core_ops *core_table(size_t *count)
+{
+	*count = G_N_ELEMENTS(cores);
+	return cores;
+}
+
+const struct core_ops *core_by_name(const char *name)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(cores); i++)
+		if (strcmp(cores[i].name, name) == 0)
+			return &cores[i];
+	return NULL;
+}
+
+const struct core_ops *core_of_patch(const struct host *host, const char *patch)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(cores); i++)
+		if (core_state(host, &cores[i], patch).present)
+			return &cores[i];
+	return NULL;
+}
+
+bool core_present(const struct host *host, const struct core_ops *core, GError **err)
+{
+	g_autofree char *dir = core_patch_dir(host, core, NULL);
+
+	if (g_file_test(dir, G_FILE_TEST_IS_DIR))
+		return true;
+	return kp_fail(err, KP_FAILED, "kernel %s has no %s core (%s does not exist); %s",
+		       host->release, core->name, dir, core->absent);
+}
+
+char *core_patch_dir(const struct host *host, const struct core_ops *core, const char *patch)
+{
+	return g_build_filename(host->sys, core->dir, patch, NULL);
+}
+
+static bool flag(const char *dir, const char *name)
+{
+	g_autofree char *text = host_read(dir, name, NULL);
+
+	return text && strcmp(text, "1") == 0;
+}
+
+struct patch_state core_state(const struct host *host, const struct core_ops *core,
+			      const char *patch)
+{
+	g_autofree char *dir = core_patch_dir(host, core, patch);
+
+	return (struct patch_state){
+		.present = g_file_test(dir, G_FILE_TEST_IS_DIR),
+		.enabled = flag(dir, "enabled"),
+		.transition = flag(dir, "transition"),
+	};
+}
+
+const char *patch_state_name(const struct patch_state *state)
+{
+	if (!state->present)
+		return "absent";
+	if (state->transition)
+		return state->enabled ? "enabling" : "disabling";
+	return state->enabled ? "enabled" : "disabled";
+}
+
+static int compare_names(gconstpointer a, gconstpointer b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+GPtrArray *core_patches(const struct host *host, const struct core_ops *core)
+{
+	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+	g_autofree char *path = core_patch_dir(host, core, NULL);
+	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+
+	for (const char *name; dir && (name = g_dir_read_name(dir));) {
+		/* A patch's folder has "enabled"; a core may keep other things beside it. */
+		g_autofree char *enabled = g_build_filename(path, name, "enabled", NULL);
+		if (g_file_test(enabled, G_FILE_TEST_EXISTS))
+			g_ptr_array_add(names, g_strdup(name));
+	}
+	g_ptr_array_sort(names, compare_names);
+	return names;
+}
+
+char *core_in_transition(const struct host *host, const struct core_ops *core)
+{
+	g_autoptr(GPtrArray) names = core_patches(host, core);
+
+	for (guint i = 0; i < names->len; i++)
+		if (core_state(host, core, names->pdata[i]).transition)
+			return g_strdup(names->pdata[i]);
+	return NULL;
+}
+
+int core_set_enabled(const struct host *host, const struct core_ops *core, const char *patch,
+		     bool on)
+{
+	g_autofree char *dir = core_patch_dir(host, core, patch);
+	g_autofree char *path = g_build_filename(dir, "enabled", NULL);
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	int ret = write(fd, on ? "1" : "0", 1) == 1 ? 0 : -errno;
+	close(fd);
+	return ret;
+}

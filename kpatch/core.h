@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The cores: what in the kernel applies a patch module. They show their patches
+ * in sysfs with the same names and meanings (Documentation/ABI/testing/
+ * sysfs-kernel-livepatch), so what differs is a row of a table.
+ */
+#ifndef KPATCH_CORE_H
+#define KPATCH_CORE_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "host.h"
+
+/** struct core_ops - one core. */
+struct core_ops {
+	const char *name;   /* as in the module's kpatch.core= */
+	const char *dir;    /* of its patches, below sysfs */
+	const char *absent; /* what to do when that is not there */
+	/* The tasks that have not arrived at @target (1 patched, 0 unpatched): of struct blocker *.
+	 */
+	GPtrArray *(*blockers)(const struct host *host, const char *patch, int target);
+};
+
+/** core_table() - all cores. */
+const struct core_ops *core_table(size_t *count);
+
+/** core_by_name() - NULL if this version knows no such core. */
+const struct core_ops *core_by_name(const char *name);
+
+/** core_of_patch() - the core that has @patch, NULL if none has. */
+const struct core_ops *core_of_patch(const struct host *host, const char *patch);
+
+/** core_present() - whether the running kernel has this core; if not, @err says what to do. */
+bool core_present(const struct host *host, const struct core_ops *core, GError **err);
+
+/** core_patch_dir() - the sysfs folder of @patch, or of all patches for NULL; freed by the caller.
+ */
+char *core_patch_dir(const struct host *host, const struct core_ops *core, const char *patch);
+
+/** struct patch_state - what sysfs says about a patch. */
+struct patch_state {
+	bool present;
+	bool enabled; /* the state it is in or, in transition, on the way to */
+	bool transition;
+};
+
+struct patch_state core_state(const struct host *host, const struct core_ops *core,
+			      const char *patch);
+
+/** patch_state_name() - "enabled", "enabling", "disabled", "disabling" or "absent". */
+const char *patch_state_name(const struct patch_state *state);
+
+/** core_patches() - names of the core's patches, sorted; elements are owned by the array. */
+GPtrArray *core_patches(const struct host *host, const struct core_ops *core);
+
+/** core_in_transition() - the name of the core's patch that is in transition, or NULL. */
+char *core_in_transition(const struct host *host, const struct core_ops *core);
+
+/** core_set_enabled() - write to the patch's "enabled". 0 or a negative errno. */
+int core_set_enabled(const struct host *host, const struct core_ops *core, const char *patch,
+		     bool on);
+
+#endif

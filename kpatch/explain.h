@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the kernel means by an errno when it refuses a patch, in words and with a remedy. */
+#ifndef KPATCH_EXPLAIN_H
+#define KPATCH_EXPLAIN_H
+
+#include "host.h"
+
+/**
+ * explain_insert() - why inserting a patch module failed.
+ * @error: positive errno from finit_module(2)
+ * Return: "reason; remedy", freed by the caller.
+ */
+char *explain_insert(const struct host *host, int error);
+
+/** explain_enabled() - why a write to a patch's "enabled" failed; freed by the caller. */
+char *explain_enabled(const struct host *host, int error);
+
+#endif

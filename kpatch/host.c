@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "host.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libkmod.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "error.h"
+
+static int insert_module(const struct host *host G_GNUC_UNUSED, const char *path)
+{
+	const char *no_config = NULL;
+	struct kmod_ctx *ctx = kmod_new(NULL, &no_config);
+	struct kmod_module *module = NULL;
+
+	if (!ctx)
+		return -ENOMEM;
+	kmod_set_log_priority(ctx, 0); /* what went wrong is told by the caller */
+	int ret = kmod_module_new_from_path(ctx, path, &module);
+	if (ret >= 0)
+		ret = kmod_module_insert_module(module, 0, NULL);
+	kmod_module_unref(module);
+	kmod_unref(ctx);
+	return ret;
+}
+
+static int remove_module(const struct host *host G_GNUC_UNUSED, const char *name)
+{
+	const char *no_config = NULL;
+	struct kmod_ctx *ctx = kmod_new(NULL, &no_config);
+	struct kmod_module *module = NULL;
+
+	if (!ctx)
+		return -ENOMEM;
+	kmod_set_log_priority(ctx, 0);
+	int ret = kmod_module_new_from_name(ctx, name, &module);
+	if (ret >= 0)
+		ret = kmod_module_remove_module(module, KMOD_REMOVE_NOWAIT);
+	kmod_module_unref(module);
+	kmod_unref(ctx);
+	return ret;
+}
+
+static int block_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+		return -1;
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+struct host *host_new(GError **err)
+{
+	struct utsname uts;
+
+	if (uname(&uts) < 0) {
+		kp_fail_errno(err, "cannot tell the release of the running kernel");
+		return NULL;
+	}
+	struct host *host = g_new0(struct host, 1);
+	*host = (struct host){
+		.sys = g_strdup("/sys"),
+		.proc = g_strdup("/proc"),
+		.run = g_strdup("/run"),
+		.store = g_strdup("/var/lib/kpatch"),
+		.release = g_strdup(uts.release),
+		.signal_fd = block_signals(),
+		.kmsg_fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC),
+		.insert = insert_module,
+		.remove = remove_module,
+	};
+	return host;
+}
+
+void host_free(struct host *host)
+{
+	if (!host)
+		return;
+	if (host->signal_fd >= 0)
+		close(host->signal_fd);
+	if (host->kmsg_fd >= 0)
+		close(host->kmsg_fd);
+	g_free(host->sys);
+	g_free(host->proc);
+	g_free(host->run);
+	g_free(host->store);
+	g_free(host->release);
+	g_free(host);
+}
+
+bool host_pause(const struct host *host, unsigned int milliseconds)
+{
+	/* poll() ignores a negative descriptor: then this is a plain sleep. */
+	struct pollfd fd = { .fd = host->signal_fd, .events = POLLIN };
+	struct signalfd_siginfo info;
+
+	if (poll(&fd, 1, (int)milliseconds) <= 0)
+		return true;
+	/* Consumed, so that undoing the work can wait again. */
+	return read(host->signal_fd, &info, sizeof(info)) != sizeof(info);
+}
+
+void host_log_mark(const struct host *host)
+{
+	if (host->kmsg_fd >= 0)
+		lseek(host->kmsg_fd, 0, SEEK_END);
+}
+
+static bool has_word(const char *text, const char *const *words, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strstr(text, words[i]))
+			return true;
+	return false;
+}
+
+char *host_log_since(const struct host *host, const char *const *words, size_t count)
+{
+	GString *text = g_string_new(NULL);
+	char record[8192];
+
+	while (host->kmsg_fd >= 0) {
+		ssize_t n = read(host->kmsg_fd, record, sizeof(record) - 1);
+		if (n < 0 && (errno == EPIPE || errno == EINTR))
+			continue; /* EPIPE: older records were overwritten, go on with the next */
+		if (n <= 0)
+			break;
+		record[n] = '\0';
+		/* "priority,sequence,time,flags;message\n" and then lines of key=value */
+		char *message = strchr(record, ';');
+		if (!message)
+			continue;
+		message++;
+		message[strcspn(message, "\n")] = '\0';
+		if (has_word(message, words, count))
+			g_string_append_printf(text, "%s%s", text->len ? "\n" : "", message);
+	}
+	return g_string_free(text, FALSE);
+}
+
+char *host_read(const char *first, ...)
+{
+	va_list ap;
+
+	va_start(ap, first);
+	g_autofree char *path = g_build_filename_valist(first, &ap);
+	va_end(ap);
+
+	char *text = NULL;
+	if (!g_file_get_contents(path, &text, NULL, NULL))
+		return NULL;
+	return g_strchomp(text);
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0
+/* kpatch list: what is in force, read from sysfs. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "blockers.h"
+#include "command.h"
+#include "core.h"
+#include "module.h"
+
+static int compare_names(gconstpointer a, gconstpointer b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The folders in a folder, sorted. */
+static GPtrArray *folders(const char *path)
+{
+	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+
+	for (const char *name; dir && (name = g_dir_read_name(dir));) {
+		g_autofree char *child = g_build_filename(path, name, NULL);
+		if (g_file_test(child, G_FILE_TEST_IS_DIR))
+			g_ptr_array_add(names, g_strdup(name));
+	}
+	g_ptr_array_sort(names, compare_names);
+	return names;
+}
+
+/* A function's folder is called "name,position"; the position counts equal names from 1. */
+static json_t *function_json(const char *folder)
+{
+	const char *comma = strrchr(folder, ',');
+	int position = comma ? atoi(comma + 1) : 1;
+	g_autofree char *name =
+		g_strndup(folder, comma ? (size_t)(comma - folder) : strlen(folder));
+
+	return json_pack("{s:s, s:i}", "name", name, "sympos", position);
+}
+
+static json_t *object_json(const char *patch_dir, const char *name)
+{
+	g_autofree char *dir = g_build_filename(patch_dir, name, NULL);
+	g_autofree char *patched = host_read(dir, "patched", NULL);
+	g_autoptr(GPtrArray) functions = folders(dir);
+	json_t *list = json_array();
+
+	for (guint i = 0; i < functions->len; i++)
+		json_array_append_new(list, function_json(functions->pdata[i]));
+	json_t *object = json_pack("{s:s, s:o}", "name", name, "functions", list);
+	/* Kernels before 6.1 do not say. */
+	if (patched)
+		json_object_set_new(object, "patched", json_boolean(strcmp(patched, "1") == 0));
+	return object;
+}
+
+static json_t *patch_json(const struct host *host, const struct core_ops *core, const char *name)
+{
+	struct patch_state state = core_state(host, core, name);
+	g_autofree char *dir = core_patch_dir(host, core, name);
+	g_autoptr(GPtrArray) objects = folders(dir);
+	json_t *list = json_array();
+
+	for (guint i = 0; i < objects->len; i++)
+		json_array_append_new(list, object_json(dir, objects->pdata[i]));
+	json_t *patch = json_pack("{s:s, s:s, s:s, s:o}", "name", name, "core", core->name, "state",
+				  patch_state_name(&state), "objects", list);
+	if (state.transition) {
+		g_autoptr(GPtrArray) blockers = core->blockers(host, name, state.enabled);
+		json_object_set_new(patch, "blockers", blockers_json(blockers));
+	}
+	return patch;
+}
+
+/* Modules of patches that a cumulative one replaced: not in force, and no core shows them. */
+static void add_leftovers(const struct host *host, json_t *patches)
+{
+	g_autofree char *path = g_build_filename(host->sys, "module", NULL);
+	g_autoptr(GPtrArray) modules = folders(path);
+
+	for (guint i = 0; i < modules->len; i++) {
+		const char *name = modules->pdata[i];
+		if (!module_is_loaded(host, name) || !module_is_livepatch(host, name) ||
+		    core_of_patch(host, name))
+			continue;
+		json_array_append_new(patches, json_pack("{s:s, s:s, s:[]}", "name", name, "state",
+							 "not in force", "objects"));
+	}
+}
+
+static void write_object(GString *text, const json_t *object)
+{
+	const json_t *patched = json_object_get(object, "patched");
+	const json_t *function;
+	size_t i;
+
+	g_string_append_printf(text, "  %s%s:", json_string_value(json_object_get(object, "name")),
+			       patched && !json_is_true(patched) ? " (not loaded)" : "");
+	json_array_foreach(json_object_get(object, "functions"), i, function)
+	{
+		json_int_t position = json_integer_value(json_object_get(function, "sympos"));
+		g_string_append_printf(text, " %s",
+				       json_string_value(json_object_get(function, "name")));
+		if (position > 1)
+			g_string_append_printf(text, ",%d", (int)position);
+	}
+	g_string_append_c(text, '\n');
+}
+
+static void write_patch(GString *text, const json_t *patch)
+{
+	const json_t *object, *task;
+	size_t i;
+
+	g_string_append_printf(text, "%s  %s\n", json_string_value(json_object_get(patch, "name")),
+			       json_string_value(json_object_get(patch, "state")));
+	json_array_foreach(json_object_get(patch, "objects"), i, object) write_object(text, object);
+	json_array_foreach(json_object_get(patch, "blockers"), i, task)
+		g_string_append_printf(text, "  waiting for task %d %s\n",
+				       (int)json_integer_value(json_object_get(task, "tid")),
+				       json_string_value(json_object_get(task, "comm")));
+}
+
+bool command_list(const struct command *cmd, const char *arg G_GNUC_UNUSED,
+		  GError **err G_GNUC_UNUSED)
+{
+	json_t *patches = json_array();
+	size_t cores;
+	const struct core_ops *table = core_table(&cores);
+
+	for (size_t c = 0; c < cores; c++) {
+		g_autoptr(GPtrArray) names = core_patches(cmd->host, &table[c]);
+		for (guint i = 0; i < names->len; i++)
+			json_array_append_new(patches,
+					      patch_json(cmd->host, &table[c], names->pdata[i]));
+	}
+	add_leftovers(cmd->host, patches);
+
+	size_t i;
+	const json_t *patch;
+	json_array_foreach(patches, i, patch) write_patch(cmd->text, patch);
+	if (!json_array_size(patches))
+		g_string_append(cmd->text, "no patches are loaded\n");
+	json_object_set_new(cmd->result, "patches", patches);
+	return true;
+}

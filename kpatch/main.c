@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0
+/* kpatch: puts patch modules in force and takes them out again. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "error.h"
+#include "options.h"
+
+struct console {
+	bool terminal, quiet;
+	bool passing; /* the cursor is behind a line that may be overwritten */
+};
+
+static void clear_line(struct console *console)
+{
+	if (console->passing)
+		fputs("\r\033[K", stderr);
+	console->passing = false;
+}
+
+static void say(const char *line, bool passing, void *data)
+{
+	struct console *console = data;
+
+	if (console->quiet)
+		return;
+	clear_line(console);
+	console->passing = passing && console->terminal;
+	fprintf(stderr, "%s%s", line, console->passing ? "" : "\n");
+	fflush(stderr);
+}
+
+static void print_json(const struct command *cmd, const struct options *options,
+		       const GError *error)
+{
+	command_set(cmd, "command", options->name);
+	json_object_set_new(cmd->result, "ok", json_boolean(!error));
+	if (error)
+		command_set(cmd, "error", error->message);
+	json_dumpf(cmd->result, stdout, JSON_INDENT(2) | JSON_SORT_KEYS);
+	putchar('\n');
+}
+
+static int run(const struct options *options, GError **err)
+{
+	struct host *host = host_new(err);
+	if (!host)
+		return kp_exit_status(*err);
+
+	struct console console = { .terminal = isatty(STDERR_FILENO), .quiet = options->quiet };
+	struct command cmd = {
+		.host = host,
+		.wait_seconds = options->wait_seconds,
+		.keep_waiting = options->keep_waiting,
+		.say = say,
+		.say_data = &console,
+		.result = json_object(),
+		.text = g_string_new(NULL),
+	};
+	options->run(&cmd, options->arg, err);
+	clear_line(&console);
+	if (options->json)
+		print_json(&cmd, options, *err);
+	else if (!*err && (!options->quiet || options->run == command_list))
+		fputs(cmd.text->str, stdout);
+	g_string_free(cmd.text, TRUE);
+	json_decref(cmd.result);
+	host_free(host);
+	return kp_exit_status(*err);
+}
+
+int main(int argc, char **argv)
+{
+	g_autoptr(GError) error = NULL;
+	struct options options;
+	int status = KP_OK;
+
+	if (!options_parse(&options, argc, argv, &error)) {
+		status = kp_exit_status(error);
+	} else if (options.help) {
+		g_autofree char *usage = options_usage();
+		fputs(usage, stdout);
+	} else if (options.version) {
+		puts("kpatch " KP_VERSION);
+	} else {
+		status = run(&options, &error);
+	}
+	if (error)
+		fprintf(stderr, "kpatch: %s\n", error->message);
+	if (fflush(stdout) != 0 && status == KP_OK)
+		status = KP_FAILED;
+	return status;
+}

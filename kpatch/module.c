@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "module.h"
+
+#include <errno.h>
+#include <libkmod.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "build-id.h"
+#include "error.h"
+
+void patch_module_free(struct patch_module *module)
+{
+	if (!module)
+		return;
+	g_free(module->path);
+	g_free(module->name);
+	g_free(module->vermagic);
+	g_free(module->livepatch);
+	g_free(module->core);
+	g_free(module->kernel_id);
+	g_free(module->patch_sha256);
+	g_free(module->build_id);
+	g_free(module);
+}
+
+char *patch_name(const char *what)
+{
+	char *name = g_path_get_basename(what);
+	char *suffix = strstr(name, ".ko");
+
+	/* Compressed modules are called .ko.xz and so on. */
+	if (suffix && suffix != name && (!suffix[3] || suffix[3] == '.'))
+		*suffix = '\0';
+	return g_strdelimit(name, "-", '_');
+}
+
+char *patch_module_find(const struct host *host, const char *what, GError **err)
+{
+	if (g_file_test(what, G_FILE_TEST_IS_REGULAR))
+		return g_canonicalize_filename(what, NULL);
+	if (strchr(what, '/') || g_str_has_suffix(what, ".ko")) {
+		kp_fail(err, KP_FAILED, "%s: there is no such file", what);
+		return NULL;
+	}
+
+	/* Files are named as the author wished, the kernel turns - into _. */
+	g_autofree char *wanted = patch_name(what);
+	g_autofree char *folder = g_build_filename(host->store, host->release, NULL);
+	g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+	for (const char *file; dir && (file = g_dir_read_name(dir));) {
+		g_autofree char *name = patch_name(file);
+		if (strstr(file, ".ko") && strcmp(name, wanted) == 0)
+			return g_build_filename(folder, file, NULL);
+	}
+	kp_fail(err, KP_FAILED,
+		"%s is neither a file nor a patch in %s; give the path of the .ko file", what,
+		folder);
+	return NULL;
+}
+
+static void take_info(struct patch_module *module, const char *key, const char *value)
+{
+	const struct {
+		const char *key;
+		char **field;
+	} fields[] = {
+		{ "name", &module->name },
+		{ "vermagic", &module->vermagic },
+		{ "livepatch", &module->livepatch },
+		{ "kpatch.core", &module->core },
+		{ "kpatch.build_id", &module->kernel_id },
+		{ "kpatch.patch_sha256", &module->patch_sha256 },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(fields); i++) {
+		if (strcmp(key, fields[i].key) != 0)
+			continue;
+		g_free(*fields[i].field);
+		*fields[i].field = g_strdup(value);
+	}
+}
+
+/* 0 or a negative errno. */
+static int read_info(struct patch_module *module)
+{
+	const char *no_config = NULL;
+	struct kmod_ctx *ctx = kmod_new(NULL, &no_config);
+	struct kmod_module *file = NULL;
+	struct kmod_list *list = NULL, *entry;
+
+	if (!ctx)
+		return -ENOMEM;
+	/* It is our task to say what is wrong with a file. */
+	kmod_set_log_priority(ctx, 0);
+	int ret = kmod_module_new_from_path(ctx, module->path, &file);
+	if (ret >= 0)
+		ret = kmod_module_get_info(file, &list);
+	kmod_list_foreach(entry, list) take_info(module, kmod_module_info_get_key(entry),
+						 kmod_module_info_get_value(entry));
+	kmod_module_info_free_list(list);
+	kmod_module_unref(file);
+	kmod_unref(ctx);
+	return ret;
+}
+
+struct patch_module *patch_module_read(const char *path, GError **err)
+{
+	struct patch_module *module = g_new0(struct patch_module, 1);
+
+	module->path = g_canonicalize_filename(path, NULL);
+	int ret = read_info(module);
+	if (ret < 0 || !module->vermagic) {
+		kp_fail(err, KP_FAILED, "%s is not a kernel module%s%s; it may be truncated", path,
+			ret < 0 && ret != -ENOENT ? ": " : "",
+			ret < 0 && ret != -ENOENT ? g_strerror(-ret) : "");
+		goto fail;
+	}
+	if (!module->livepatch && !module->core) {
+		kp_fail(err, KP_FAILED,
+			"%s is a kernel module, but not a patch; use modprobe for other modules",
+			path);
+		goto fail;
+	}
+	/* Modules that kpatch-build did not make are for the in-kernel core. */
+	if (!module->core)
+		module->core = g_strdup("livepatch");
+	if (!module->name)
+		module->name = patch_name(path);
+	module->build_id = build_id_of_file(path);
+	module->ops = core_by_name(module->core);
+	return module;
+fail:
+	patch_module_free(module);
+	return NULL;
+}
+
+bool patch_module_fits(const struct host *host, const struct patch_module *module, GError **err)
+{
+	size_t length = strcspn(module->vermagic, " ");
+	if (strlen(host->release) != length ||
+	    strncmp(module->vermagic, host->release, length) != 0)
+		return kp_fail(err, KP_FAILED,
+			       "%s was built for kernel %.*s, but %s is running; "
+			       "build it with kpatch-build -a %s",
+			       module->name, (int)length, module->vermagic, host->release,
+			       host->release);
+	if (!module->ops)
+		return kp_fail(
+			err, KP_FAILED,
+			"%s is for the core \"%s\", which this version of kpatch does not know; "
+			"build it with --core=livepatch",
+			module->name, module->core);
+	/* Distributions rebuild kernels under one release name: only the build-id is exact. */
+	g_autofree char *notes = g_build_filename(host->sys, "kernel", "notes", NULL);
+	g_autofree char *running = build_id_of_notes(notes);
+	if (module->kernel_id && running && strcmp(module->kernel_id, running) != 0)
+		return kp_fail(
+			err, KP_FAILED,
+			"%s was built for another build of kernel %s (build-id %s, running %s); "
+			"reboot into the installed kernel or build the patch again",
+			module->name, host->release, module->kernel_id, running);
+	return true;
+}
+
+static char *module_dir(const struct host *host, const char *name)
+{
+	return g_build_filename(host->sys, "module", name, NULL);
+}
+
+bool module_is_loaded(const struct host *host, const char *name)
+{
+	g_autofree char *dir = module_dir(host, name);
+	g_autofree char *state = host_read(dir, "initstate", NULL);
+
+	/* Built-in code with parameters has a folder, too, but no initstate. */
+	return state != NULL;
+}
+
+bool module_is_livepatch(const struct host *host, const char *name)
+{
+	g_autofree char *dir = module_dir(host, name);
+	g_autofree char *taint = host_read(dir, "taint", NULL);
+
+	return taint && strchr(taint, 'K');
+}
+
+bool module_is_same(const struct host *host, const struct patch_module *module)
+{
+	g_autofree char *dir = module_dir(host, module->name);
+	g_autofree char *notes = g_build_filename(dir, "notes", ".note.gnu.build-id", NULL);
+	g_autofree char *loaded = build_id_of_notes(notes);
+
+	return loaded && module->build_id && strcmp(loaded, module->build_id) == 0;
+}
+
+long module_refcount(const struct host *host, const char *name)
+{
+	g_autofree char *dir = module_dir(host, name);
+	g_autofree char *text = host_read(dir, "refcnt", NULL);
+
+	return text ? strtol(text, NULL, 10) : -1;
+}

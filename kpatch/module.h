@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Patch modules, as files and in the kernel: what they are and whether they belong here. */
+#ifndef KPATCH_MODULE_H
+#define KPATCH_MODULE_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "core.h"
+#include "host.h"
+
+/** struct patch_module - a patch module file. Strings are owned by it; NULL where it says nothing.
+ */
+struct patch_module {
+	char *path;	    /* absolute */
+	char *name;	    /* as the kernel calls it */
+	char *vermagic;	    /* release first, then options */
+	char *livepatch;    /* "Y" in modules for the in-kernel core */
+	char *core;	    /* kpatch.core */
+	char *kernel_id;    /* kpatch.build_id: build-id of the kernel it was made for, hex */
+	char *patch_sha256; /* kpatch.patch_sha256 */
+	char *build_id;	    /* of the module itself, hex */
+	const struct core_ops *ops;
+};
+
+void patch_module_free(struct patch_module *module);
+
+/**
+ * patch_module_find() - the file that the user means.
+ * @what: a path, or the name of a patch installed for the running kernel
+ * Return: a path, freed by the caller; NULL with @err.
+ */
+char *patch_module_find(const struct host *host, const char *what, GError **err);
+
+/** patch_module_read() - read a file's module information; refuses what is not a patch module. */
+struct patch_module *patch_module_read(const char *path, GError **err);
+
+/** patch_module_fits() - whether it was built for the running kernel and a core that this knows. */
+bool patch_module_fits(const struct host *host, const struct patch_module *module, GError **err);
+
+/** patch_name() - what the kernel calls "dir/my-patch.ko", "my-patch": "my_patch". */
+char *patch_name(const char *what);
+
+/** module_is_loaded() - whether the kernel has a module of this name. */
+bool module_is_loaded(const struct host *host, const char *name);
+
+/** module_is_livepatch() - whether the loaded module is a livepatch (the kernel taints those with
+ * K). */
+bool module_is_livepatch(const struct host *host, const char *name);
+
+/** module_is_same() - whether the loaded module of this name came from this very file. */
+bool module_is_same(const struct host *host, const struct patch_module *module);
+
+/** module_refcount() - how often the loaded module is in use; -1 if not known. */
+long module_refcount(const struct host *host, const char *name);
+
+#endif

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Patches a function that a task sleeps in: the transition cannot end while it does. */
+#include <linux/livepatch.h>
+#include <linux/module.h>
+#include <linux/sched.h>
+
+static long kc_nanosleep(ktime_t rqtp, int mode, int clockid)
+{
+	schedule_timeout_interruptible(HZ / 10);
+	return 0;
+}
+
+static struct klp_func funcs[] = {
+	{ .old_name = "hrtimer_nanosleep", .new_func = kc_nanosleep },
+	{ }
+};
+
+static struct klp_object objs[] = {
+	{ .funcs = funcs },
+	{ }
+};
+
+static struct klp_patch patch = { .mod = THIS_MODULE, .objs = objs };
+
+static int __init kc_stall_init(void)
+{
+	return klp_enable_patch(&patch);
+}
+module_init(kc_stall_init);
+
+static void __exit kc_stall_exit(void)
+{
+}
+module_exit(kc_stall_exit);
+MODULE_DESCRIPTION("test of kpatch load");
+MODULE_LICENSE("GPL");
+MODULE_INFO(livepatch, "Y");

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
+# kpatch in the guest, against the kernel's real core.
+expect "no patches are loaded" kpatch list
+
+say "load, list, unload"
+refute "kc_plain" cat /proc/cmdline
+expect "kc_plain loaded in" kpatch load kc_plain.ko
+expect "patched by kc_plain" cat /proc/cmdline
+expect "kc_plain  enabled" kpatch list
+expect "vmlinux: cmdline_proc_show" kpatch list
+expect '"state": "enabled"' kpatch --json list
+expect "kc_plain is loaded already" kpatch load kc_plain.ko
+expect_status 0 kpatch load kc_plain.ko
+expect '"status": "unloaded"' kpatch --json unload kc_plain
+refute "kc_plain" cat /proc/cmdline
+check_gone kc_plain
+expect_status 1 kpatch unload kc_plain
+
+say "a transition that does not end is undone"
+sleep 1000 &
+sleeper=$!
+usleep 300000
+status=0
+kpatch --wait 3 load kc_stall.ko >/tmp/stall 2>&1 || status=$?
+cat /tmp/stall
+[ $status -eq 1 ] || fail "stalled load ended with status $status"
+expect "did not end within 3 s and was undone" cat /tmp/stall
+expect "$sleeper sleep (sleeping)" cat /tmp/stall
+expect "hrtimer_nanosleep" cat /tmp/stall
+check_gone kc_stall
+
+say "so is one that is interrupted"
+kpatch --wait 30 load kc_stall.ko >/tmp/int 2>&1 &
+loader=$!
+wait_until 5 test -e /sys/kernel/livepatch/kc_stall || fail "kc_stall was not inserted"
+expect "another kpatch has been at work" kpatch --wait 0 load kc_plain.ko
+kill -TERM $loader
+status=0
+wait $loader || status=$?
+[ $status -eq 130 ] || fail "interrupted load ended with status $status: $(cat /tmp/int)"
+check_gone kc_stall
+kill $sleeper
+
+say "it loads once nobody is in the way"
+expect "kc_stall loaded in" kpatch load kc_stall.ko
+expect "kc_stall unloaded in" kpatch unload kc_stall
+check_gone kc_stall
+
+say "what the kernel refuses is explained"
+expect "symbol 'kpatch_no_such_function' not found" kpatch load kc_other.ko
+check_gone kc_other
+expect "but $(uname -r) is running" kpatch load kc_wrong.ko
+check_gone kc_plain

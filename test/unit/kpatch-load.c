@@ -1,0 +1,431 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * kpatch load, unload and list against a made-up machine: folders in place of sysfs
+ * and procfs, and a thread in place of the kernel that moves transitions along.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "error.h"
+#include "kpatch/command.h"
+#include "kpatch/host.h"
+
+#define RELEASE "6.1.0-1-test"
+
+struct machine {
+	char *root;
+	struct host host;
+	struct command cmd;
+	GString *said;
+	int insert_error; /* errno that inserting gives */
+	gint inserted;	  /* how often a module was inserted */
+	bool stall;	  /* transitions to "patched" do not end */
+	GThread *kernel;
+	gint stop;
+};
+
+static void put(const struct machine *m, const char *path, const char *text)
+{
+	g_autofree char *full = g_build_filename(m->root, path, NULL);
+	g_autofree char *dir = g_path_get_dirname(full);
+
+	g_assert_cmpint(g_mkdir_with_parents(dir, 0755), ==, 0);
+	/* In place, as sysfs does it: a reader never finds the file missing. */
+	FILE *file = fopen(full, "w");
+	g_assert_nonnull(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+static char *get(const struct machine *m, const char *path)
+{
+	return host_read(m->root, path, NULL);
+}
+
+static bool exists(const struct machine *m, const char *path)
+{
+	g_autofree char *full = g_build_filename(m->root, path, NULL);
+
+	return g_file_test(full, G_FILE_TEST_EXISTS);
+}
+
+static void remove_tree(const char *path)
+{
+	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+
+	for (const char *name; dir && (name = g_dir_read_name(dir));) {
+		g_autofree char *child = g_build_filename(path, name, NULL);
+		if (g_file_test(child, G_FILE_TEST_IS_DIR))
+			remove_tree(child);
+		else
+			g_unlink(child);
+	}
+	g_rmdir(path);
+}
+
+static void vanish(const struct machine *m, const char *path)
+{
+	/* Renamed first, so that it goes away at once as in sysfs. */
+	g_autofree char *from = g_build_filename(m->root, path, NULL);
+	g_autofree char *to = g_build_filename(m->root, "gone", NULL);
+
+	g_assert_cmpint(g_rename(from, to), ==, 0);
+	remove_tree(to);
+}
+
+#define PATCH "sys/kernel/livepatch/demo"
+
+static gpointer kernel_thread(gpointer data)
+{
+	struct machine *m = data;
+
+	while (!g_atomic_int_get(&m->stop)) {
+		g_usleep(20000);
+		if (!exists(m, PATCH "/enabled"))
+			continue;
+		g_autofree char *enabled = get(m, PATCH "/enabled");
+		if (g_strcmp0(enabled, "0") == 0) {
+			vanish(m, PATCH);
+			put(m, "sys/module/demo/refcnt", "0\n");
+		} else if (g_strcmp0(enabled, "1") == 0 && !m->stall) {
+			put(m, PATCH "/transition", "0\n");
+		}
+	}
+	return NULL;
+}
+
+static int fake_insert(const struct host *host, const char *path G_GNUC_UNUSED)
+{
+	struct machine *m = host->data;
+
+	if (m->insert_error)
+		return -m->insert_error;
+	g_atomic_int_inc(&m->inserted);
+	put(m, "sys/module/demo/refcnt", "1\n");
+	put(m, "sys/module/demo/taint", "OEK\n");
+	put(m, "sys/module/demo/initstate", "live\n");
+	put(m, PATCH "/vmlinux/patched", "1\n");
+	put(m, PATCH "/vmlinux/meminfo_proc_show,1/.keep", "");
+	put(m, PATCH "/vmlinux/type_show,3/.keep", "");
+	put(m, PATCH "/ext4/patched", "0\n");
+	put(m, PATCH "/transition", "1\n");
+	put(m, PATCH "/enabled", "1\n");
+	return 0;
+}
+
+static int fake_remove(const struct host *host, const char *module)
+{
+	struct machine *m = host->data;
+	g_autofree char *dir = g_build_filename("sys", "module", module, NULL);
+	g_autofree char *refcnt = host_read(m->root, dir, "refcnt", NULL);
+
+	if (!refcnt)
+		return -ENOENT;
+	if (strcmp(refcnt, "0") != 0)
+		return -EAGAIN;
+	vanish(m, dir);
+	return 0;
+}
+
+static void note(const char *line, bool passing G_GNUC_UNUSED, void *data)
+{
+	struct machine *m = data;
+
+	g_string_append_printf(m->said, "%s\n", line);
+}
+
+static void setup(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
+{
+	*m = (struct machine){ .root = g_dir_make_tmp("kpatch-unit-XXXXXX", NULL) };
+	g_assert_nonnull(m->root);
+	m->said = g_string_new(NULL);
+	m->host = (struct host){
+		.sys = g_build_filename(m->root, "sys", NULL),
+		.proc = g_build_filename(m->root, "proc", NULL),
+		.run = g_strdup(m->root),
+		.store = g_build_filename(m->root, "store", NULL),
+		.release = g_strdup(RELEASE),
+		.signal_fd = -1,
+		.kmsg_fd = -1,
+		.insert = fake_insert,
+		.remove = fake_remove,
+		.data = m,
+	};
+	m->cmd = (struct command){
+		.host = &m->host,
+		.wait_seconds = 5,
+		.say = note,
+		.say_data = m,
+		.result = json_object(),
+		.text = g_string_new(NULL),
+	};
+	put(m, "sys/kernel/livepatch/.keep", "");
+	put(m, "sys/module/.keep", "");
+	put(m, "proc/7/task/7/patch_state", "0\n");
+	put(m, "proc/7/task/7/comm", "stuck\n");
+	put(m, "proc/7/task/7/stat", "7 (st) uck) D 1 2 3\n");
+	put(m, "proc/7/task/7/stack", "[<0>] schedule+0x5e/0xd0\n[<0>] do_wait+0x1/0x2\n");
+	put(m, "proc/8/task/8/patch_state", "1\n");
+	put(m, "proc/9/task/9/patch_state", "-1\n");
+	m->kernel = g_thread_new("kernel", kernel_thread, m);
+}
+
+static void teardown(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
+{
+	g_atomic_int_set(&m->stop, 1);
+	g_thread_join(m->kernel);
+	remove_tree(m->root);
+	g_free(m->host.sys);
+	g_free(m->host.proc);
+	g_free(m->host.run);
+	g_free(m->host.store);
+	g_free(m->host.release);
+	g_free(m->root);
+	json_decref(m->cmd.result);
+	g_string_free(m->cmd.text, TRUE);
+	g_string_free(m->said, TRUE);
+}
+
+/* A module file with nothing but module information: @info has a field a line. */
+static char *make_module(const struct machine *m, const char *name, const char *info)
+{
+	g_auto(GStrv) fields = g_strsplit(info, "\n", -1);
+	GString *source = g_string_new(".section .modinfo,\"a\"\n");
+	for (char **field = fields; *field; field++)
+		g_string_append_printf(source, ".asciz \"%s\"\n", *field);
+	g_string_append(source, ".section .note.gnu.build-id,\"a\",@note\n"
+				".long 4,2,3\n.asciz \"GNU\"\n.byte 0xab,0xcd,0,0\n"
+				".section .note.GNU-stack,\"\",@progbits\n");
+	g_autofree char *asm_path = g_strdup_printf("%s/%s.s", m->root, name);
+	char *path = g_strdup_printf("%s/%s.ko", m->root, name);
+	g_assert_true(g_file_set_contents(asm_path, source->str, -1, NULL));
+	g_string_free(source, TRUE);
+
+	const char *argv[] = { "as", "-o", path, asm_path, NULL };
+	int status = -1;
+	g_assert_true(g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL,
+				   NULL, &status, NULL));
+	g_assert_cmpint(status, ==, 0);
+	return path;
+}
+
+#define GOOD "name=demo\nvermagic=" RELEASE " SMP mod_unload \nlivepatch=Y\nkpatch.core=livepatch"
+
+static void expect_fail(GError **error, enum kp_status status, const char *words)
+{
+	g_assert_nonnull(*error);
+	g_assert_cmpint(kp_exit_status(*error), ==, (int)status);
+	if (!strstr((*error)->message, words))
+		g_error("\"%s\" does not contain \"%s\"", (*error)->message, words);
+	g_clear_error(error);
+}
+
+static const char *result(const struct machine *m, const char *key)
+{
+	return json_string_value(json_object_get(m->cmd.result, key));
+}
+
+static void test_cycle(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
+{
+	g_autofree char *file = make_module(m, "demo", GOOD);
+	GError *error = NULL;
+
+	g_assert_true(command_load(&m->cmd, file, &error));
+	g_assert_no_error(error);
+	g_assert_cmpstr(result(m, "status"), ==, "loaded");
+	g_assert_cmpstr(result(m, "patch"), ==, "demo");
+
+	g_string_truncate(m->cmd.text, 0);
+	g_assert_true(command_list(&m->cmd, NULL, &error));
+	g_assert_cmpstr(m->cmd.text->str, ==,
+			"demo  enabled\n  ext4 (not loaded):\n"
+			"  vmlinux: meminfo_proc_show type_show,3\n");
+
+	g_assert_true(command_unload(&m->cmd, "demo", &error));
+	g_assert_no_error(error);
+	g_assert_false(exists(m, "sys/module/demo"));
+	g_assert_false(command_unload(&m->cmd, "demo", &error));
+	expect_fail(&error, KP_FAILED, "no patch called demo");
+}
+
+static void test_same_again(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
+{
+	g_autofree char *file = make_module(m, "demo", GOOD);
+	GError *error = NULL;
+
+	g_assert_true(command_load(&m->cmd, file, &error));
+	g_assert_false(command_load(&m->cmd, file, &error));
+	expect_fail(&error, KP_FAILED, "another patch called demo is loaded");
+	/* namesz 4, descsz 2, type 3, "GNU", then the id padded to 4 bytes */
+	g_autofree char *notes = g_build_filename(m->root, "sys/module/demo/notes", NULL);
+	g_autofree char *id = g_build_filename(notes, ".note.gnu.build-id", NULL);
+	g_mkdir_with_parents(notes, 0755);
+	g_assert_true(
+		g_file_set_contents(id, "\4\0\0\0\2\0\0\0\3\0\0\0GNU\0\xab\xcd\0\0", 20, NULL));
+	g_assert_true(command_load(&m->cmd, file, &error));
+	g_assert_cmpstr(result(m, "status"), ==, "already-loaded");
+	g_assert_cmpint(m->inserted, ==, 1);
+}
+
+static void test_refused(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
+{
+	GError *error = NULL;
+	g_autofree char *other = make_module(m, "a", "name=a\nlivepatch=Y\nvermagic=6.9.0 SMP");
+	g_assert_false(command_load(&m->cmd, other, &error));
+	expect_fail(&error, KP_FAILED, "built for kernel 6.9.0, but " RELEASE " is running");
+
+	g_autofree char *longer =
+		make_module(m, "b", "name=b\nlivepatch=Y\nvermagic=" RELEASE "-rt SMP");
+	g_assert_false(command_load(&m->cmd, longer, &error));
+	expect_fail(&error, KP_FAILED, "built for kernel " RELEASE "-rt");
+
+	g_autofree char *plain = make_module(m, "c", "name=c\nvermagic=" RELEASE " SMP");
+	g_assert_false(command_load(&m->cmd, plain, &error));
+	expect_fail(&error, KP_FAILED, "not a patch");
+
+	g_autofree char *core = make_module(m, "d", "name=d\nkpatch.core=moon\nvermagic=" RELEASE);
+	g_assert_false(command_load(&m->cmd, core, &error));
+	expect_fail(&error, KP_FAILED, "core \"moon\"");
+
+	g_autofree char *build = make_module(m, "demo", GOOD "\nkpatch.build_id=0102");
+	g_autofree char *notes = g_build_filename(m->host.sys, "kernel", "notes", NULL);
+	g_assert_true(
+		g_file_set_contents(notes, "\4\0\0\0\2\0\0\0\3\0\0\0GNU\0\1\3\0\0", 20, NULL));
+	g_assert_false(command_load(&m->cmd, build, &error));
+	expect_fail(&error, KP_FAILED, "another build of kernel");
+
+	g_assert_false(command_load(&m->cmd, "/nowhere/x.ko", &error));
+	expect_fail(&error, KP_FAILED, "no such file");
+	g_assert_false(command_load(&m->cmd, "unknown", &error));
+	expect_fail(&error, KP_FAILED, "neither a file nor a patch");
+	g_assert_cmpint(m->inserted, ==, 0);
+}
+
+/* Whatever is cut off a module, it is refused with a message and never inserted. */
+static void test_truncated(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
+{
+	g_autofree char *file = make_module(m, "demo", GOOD);
+	g_autofree char *data = NULL;
+	gsize size = 0;
+
+	g_assert_true(g_file_get_contents(file, &data, &size, NULL));
+	for (gsize cut = 0; cut < size; cut += 16) {
+		GError *error = NULL;
+		g_assert_true(g_file_set_contents(file, data, (gssize)cut, NULL));
+		g_assert_false(command_load(&m->cmd, file, &error));
+		expect_fail(&error, KP_FAILED, "not a kernel module");
+	}
+	g_assert_cmpint(m->inserted, ==, 0);
+}
+
+static void test_stalled(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
+{
+	g_autofree char *file = make_module(m, "demo", GOOD);
+	GError *error = NULL;
+
+	m->stall = true;
+	m->cmd.wait_seconds = 1;
+	g_assert_false(command_load(&m->cmd, file, &error));
+	expect_fail(&error, KP_FAILED, "did not end within 1 s and was undone");
+	g_assert_cmpstr(result(m, "status"), ==, "undone");
+	g_assert_false(exists(m, "sys/module/demo"));
+	json_t *blockers = json_object_get(m->cmd.result, "blockers");
+	g_assert_cmpuint(json_array_size(blockers), ==, 1);
+	g_assert_nonnull(strstr(m->said->str, "7 stuck (uninterruptible): schedule < do_wait"));
+}
+
+static void test_interrupted(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
+{
+	g_autofree char *file = make_module(m, "demo", GOOD);
+	GError *error = NULL;
+	int fds[2];
+	char record[128] = { 0 }; /* the size of a signalfd record */
+
+	m->stall = true;
+	g_assert_cmpint(pipe(fds), ==, 0);
+	g_assert_cmpint(write(fds[1], record, sizeof(record)), ==, sizeof(record));
+	m->host.signal_fd = fds[0];
+	g_assert_false(command_load(&m->cmd, file, &error));
+	expect_fail(&error, KP_INTERRUPTED, "demo is not loaded");
+	g_assert_false(exists(m, "sys/module/demo"));
+	close(fds[0]);
+	close(fds[1]);
+}
+
+static void test_kernel_refuses(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
+{
+	g_autofree char *file = make_module(m, "demo", GOOD);
+	GError *error = NULL;
+
+	m->insert_error = EKEYREJECTED;
+	g_assert_false(command_load(&m->cmd, file, &error));
+	expect_fail(&error, KP_FAILED, "sign");
+	m->insert_error = EPERM;
+	put(m, "sys/kernel/security/lockdown", "none [integrity] confidentiality\n");
+	g_assert_false(command_load(&m->cmd, file, &error));
+	expect_fail(&error, KP_FAILED, "locked down (integrity)");
+	m->insert_error = EBUSY;
+	put(m, "proc/sys/kernel/ftrace_enabled", "0\n");
+	g_assert_false(command_load(&m->cmd, file, &error));
+	expect_fail(&error, KP_FAILED, "kernel.ftrace_enabled=1");
+
+	m->insert_error = 0;
+	vanish(m, "sys/kernel/livepatch");
+	g_assert_false(command_load(&m->cmd, file, &error));
+	expect_fail(&error, KP_FAILED, "CONFIG_LIVEPATCH");
+}
+
+static void test_lock(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
+{
+	g_autofree char *file = make_module(m, "demo", GOOD);
+	g_autofree char *lock = g_build_filename(m->root, "kpatch.lock", NULL);
+	GError *error = NULL;
+	int fd = open(lock, O_RDWR | O_CREAT, 0600);
+
+	g_assert_cmpint(flock(fd, LOCK_EX), ==, 0);
+	m->cmd.wait_seconds = 1;
+	g_assert_false(command_load(&m->cmd, file, &error));
+	expect_fail(&error, KP_FAILED, "another kpatch");
+	close(fd);
+	g_assert_true(command_load(&m->cmd, file, &error));
+}
+
+static void test_leftovers(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
+{
+	GError *error = NULL;
+
+	put(m, "sys/module/ext4/initstate", "live\n");
+	put(m, "sys/module/ext4/taint", "\n");
+	put(m, "sys/module/ext4/refcnt", "0\n");
+	g_assert_false(command_unload(&m->cmd, "ext4", &error));
+	expect_fail(&error, KP_FAILED, "not a patch");
+
+	put(m, "sys/module/old_patch/initstate", "live\n");
+	put(m, "sys/module/old_patch/taint", "OK\n");
+	put(m, "sys/module/old_patch/refcnt", "0\n");
+	g_assert_true(command_list(&m->cmd, NULL, &error));
+	g_assert_cmpstr(m->cmd.text->str, ==, "old_patch  not in force\n");
+	g_assert_true(command_unload(&m->cmd, "dir/old-patch.ko", &error));
+	g_assert_false(exists(m, "sys/module/old_patch"));
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+#define TEST(name) g_test_add("/kpatch/" #name, struct machine, NULL, setup, test_##name, teardown)
+	TEST(cycle);
+	TEST(same_again);
+	TEST(refused);
+	TEST(truncated);
+	TEST(stalled);
+	TEST(interrupted);
+	TEST(kernel_refuses);
+	TEST(lock);
+	TEST(leftovers);
+	return g_test_run();
+}

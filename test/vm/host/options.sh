@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2034,SC2154 # the variables set here are used by the other parts
+# Command line of test/vm/boot and what it can check before any work.
+
+usage() {
+	cat <<-END
+	usage: boot [options] SCENARIO_DIR...
+	  --kernel REL     boot /boot/vmlinuz-REL (default: the newest one with headers)
+	  --image FILE     boot this image instead of /boot/vmlinuz-REL
+	  --smp N          virtual CPUs (default 2)
+	  --memory SIZE    guest memory (default 1G)
+	  --accel WHICH    auto, kvm or tcg (default auto: KVM if it really works)
+	  --thread WHICH   single or multi: QEMU's TCG threads (default single; multi may run stale
+	                   code after a text patch)
+	  --timeout N      default limit of a scenario in seconds (default 60)
+	  --append ARGS    more kernel arguments
+	  --program FILE   copy a program into the guest's /bin, with the libraries it needs
+	  --module NAME    make a module of the kernel available to all scenarios
+	  --logs DIR       where logs go (default \$KP_BUILD/vm/REL)
+	  --show           print what the scenarios print, while they run
+	  --quiet          print result lines only
+	  --probe          say which accelerator would be used, and stop
+	  --default-kernel say which kernel would be booted, and stop
+	Each scenario ends as a line "@pass NAME", "@fail NAME why" or "@skip NAME why".
+	Exit status: 0 all passed, 1 some failed, 2 usage or something is missing.
+	END
+}
+
+die() {
+	echo "boot: $*" >&2
+	exit 2
+}
+
+newest_kernel() {
+	local rel
+	for rel in /boot/vmlinuz-*; do
+		rel=${rel#/boot/vmlinuz-}
+		[ ! -e "/lib/modules/$rel/build" ] || echo "$rel"
+	done | sort -V | tail -n 1
+}
+
+parse_options() {
+	release='' image='' smp=2 memory=1G want_accel=${KP_VM_ACCEL:-auto} thread=single limit=60
+	append='' logs='' show=no quiet=no probe_only=no
+	programs=() extra_modules=() scenarios=()
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--show) show=yes ;;
+		--quiet) quiet=yes ;;
+		--probe) probe_only=yes ;;
+		--default-kernel) newest_kernel; exit 0 ;;
+		-h | --help) usage; exit 0 ;;
+		--kernel | --image | --smp | --memory | --accel | --thread | --timeout | --append | \
+		--program | --module | --logs)
+			[ $# -ge 2 ] || die "$1 needs a value"
+			set_option "${1#--}" "$2"
+			shift ;;
+		--) shift; scenarios+=("$@"); break ;;
+		-*) usage >&2; exit 2 ;;
+		*) scenarios+=("$1") ;;
+		esac
+		shift
+	done
+}
+
+set_option() {
+	case $1 in
+	kernel) release=$2 ;;
+	accel) want_accel=$2 ;;
+	timeout) limit=$2 ;;
+	program) programs+=("$2") ;;
+	module) extra_modules+=("$2") ;;
+	image | smp | memory | thread | append | logs) printf -v "$1" %s "$2" ;;
+	esac
+}
+
+check_prerequisites() {
+	local tool dir
+	for tool in qemu-system-x86_64 busybox cpio depmod; do
+		command -v $tool >/dev/null || die "$tool is not installed; run contrib/install-deps test"
+	done
+	if ldd "$(command -v busybox)" >/dev/null 2>&1; then
+		die "busybox is not a static one; install busybox-static"
+	fi
+	[ -n "$release" ] || release=$(newest_kernel)
+	[ -n "$release" ] || die "no kernel in /boot with modules and headers; install linux-image-amd64"
+	[ -n "$image" ] || image=/boot/vmlinuz-$release
+	[ -r "$image" ] || die "$image cannot be read; install linux-image-$release"
+	[ -d "/lib/modules/$release" ] || die "/lib/modules/$release is missing; install linux-image-$release"
+	[[ $smp$limit =~ ^[0-9]+$ ]] || die "--smp and --timeout take numbers"
+	[ "$probe_only" = yes ] && return
+	[ ${#scenarios[@]} -gt 0 ] || die "no scenario given"
+	for dir in "${scenarios[@]}"; do
+		[ -r "$dir/run.sh" ] || die "$dir has no run.sh"
+	done
+}
+
+prepare_logs() {
+	[ -n "$logs" ] || logs=${KP_BUILD:-$top/build}/vm/$release
+	mkdir -p "$logs"
+	rm -f "$logs"/*.log
+}
+
+# flag DIR NAME DEFAULT: the value of "NAME: value" in the scenario's flags file
+flag() {
+	local value=''
+	[ ! -e "$1/flags" ] || value=$(sed -n "s/^$2:[[:space:]]*//p" "$1/flags" | tail -n 1)
+	echo "${value:-$3}"
+}
+
+# A scenario may be for some releases only: "release: 6.1 6.12" names version prefixes.
+wanted_here() {
+	local prefix only
+	only=$(flag "$1" release '')
+	[ -n "$only" ] || return 0
+	for prefix in $only; do
+		case $release in "$prefix".* | "$prefix"-* | "$prefix") return 0 ;; esac
+	done
+	return 1
+}
+
+# The scenarios at the head of the queue that can share a boot: same arguments, same CPUs.
+take_batch() {
+	local dir rest=()
+	batch=()
+	batch_smp=$(flag "${queue[0]}" smp "$smp")
+	batch_append=$(flag "${queue[0]}" append '')
+	for dir in "${queue[@]}"; do
+		if [ "$(flag "$dir" smp "$smp")" = "$batch_smp" ] &&
+		   [ "$(flag "$dir" append '')" = "$batch_append" ]; then
+			batch+=("$dir")
+		else
+			rest+=("$dir")
+		fi
+	done
+	queue=(${rest[@]+"${rest[@]}"})
+}
