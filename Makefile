@@ -8,7 +8,10 @@ JOBS    ?= 2
 DEPS    ?= yes
 VERSION := 0.1.0
 
-CC      ?= gcc
+# Not make's own default, cc.
+ifeq ($(origin CC),default)
+CC      := gcc
+endif
 INSTALL ?= install
 PKGS    := glib-2.0 jansson libelf libdw liblzma libzstd zlib capstone libkmod
 WARN    := -Wall -Wextra -Wconversion -Wsign-compare -Wstrict-prototypes -Wmissing-prototypes

@@ -273,6 +273,25 @@ static struct atom *target_atom(struct section *sec, int64_t pos)
 	return atom_at(sec, (size_t)pos);
 }
 
+/*
+ * An alternative may be empty (struct alt_instr ends with the length of the replacement): what
+ * follows at its place belongs to another.
+ */
+static bool is_empty_replacement(const struct atom *entry, const struct ref *ref)
+{
+	const uint8_t *bytes = atom_bytes(entry);
+
+	return table_is(entry->sec, ".altinstructions") && ref->offset && bytes && entry->size &&
+	       !bytes[entry->size - 1];
+}
+
+static struct atom *empty_atom(struct section *sec)
+{
+	if (!sec->empty)
+		sec->empty = atom_new(sec, ATOM_BLOCK, 0, 0);
+	return sec->empty;
+}
+
 static bool add_ref(struct atom *atom, const struct rela *rela, GError **err)
 {
 	struct section *from = atom->sec;
@@ -289,7 +308,10 @@ static bool add_ref(struct atom *atom, const struct rela *rela, GError **err)
 	if (from->class == SEC_CODE || from->class == SEC_BLOCKS)
 		ref.branch = arch.is_branch(from->data, rela->offset, rela->type);
 	ref.at = pos;
-	if (rela->sym->sec) {
+	if (rela->sym->sec && rela->sym->sec->class == SEC_BLOCKS && is_empty_replacement(atom, &ref)) {
+		ref.atom = empty_atom(rela->sym->sec);
+		ref.at = 0;
+	} else if (rela->sym->sec) {
 		ref.atom = rela->sym->atom ? rela->sym->atom : target_atom(rela->sym->sec, pos);
 		if (!ref.atom && rela->sym->sec->class != SEC_DROPPED &&
 		    !(rela->sym->sec->size == 0))

@@ -46,6 +46,7 @@ struct section {
 	GArray *relas;			/* of struct rela, by offset; NULL if none */
 	GPtrArray *atoms;		/* by start; not owned */
 	struct symbol *sym;		/* the STT_SECTION symbol, NULL if none */
+	struct atom *empty;		/* SEC_BLOCKS: what empty alternatives refer to */
 	GHashTable *lazy;		/* SEC_STRINGS/CONST/BLOCKS: start -> atom */
 };
 

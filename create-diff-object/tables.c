@@ -112,7 +112,7 @@ bool table_entry_size(const struct section *sec, size_t *size, GError **err)
 	if (env)
 		*size = (size_t)strtoul(env, NULL, 0);
 	else
-		*size = (padded + sec->table->short_tail) / count;
+		*size = padded % count ? (padded + sec->table->short_tail) / count : padded / count;
 	if (!*size)
 		return bad_format(sec, err);
 	if (padded % *size && *size - padded % *size <= sec->table->short_tail)

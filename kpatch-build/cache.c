@@ -4,6 +4,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,6 +15,7 @@
 
 #define TMP_PREFIX "tmp."
 #define OWNER	   ".owner" /* locked while the folder's owner lives */
+#define KEEP	   ".keep"  /* not to be removed when it is dead */
 
 char *cache_root(const char *option, GError **err)
 {
@@ -99,7 +102,11 @@ bool cache_remove_tree(const char *path, GError **err)
 static void remove_stale(const char *path)
 {
 	g_autofree char *owner = g_build_filename(path, OWNER, NULL);
+	g_autofree char *keep = g_build_filename(path, KEEP, NULL);
 	bool busy;
+
+	if (g_file_test(keep, G_FILE_TEST_EXISTS))
+		return;
 	g_autoptr(kp_lock) lock = kp_lock_try(owner, KP_LOCK_EXCLUSIVE, &busy, NULL);
 
 	if (lock)
@@ -153,20 +160,10 @@ void cache_tmp_free(struct cache_tmp *tmp, bool keep)
 {
 	if (!tmp)
 		return;
-	if (keep) {
-		/* Without the prefix it is nobody's garbage. */
-		g_autofree char *parent = g_path_get_dirname(tmp->path);
-		g_autofree char *base = g_path_get_basename(tmp->path);
-		g_autofree char *kept =
-			g_strdup_printf("%s/kept.%s", parent, base + strlen(TMP_PREFIX));
+	g_autofree char *marker = g_build_filename(tmp->path, KEEP, NULL);
 
-		if (rename(tmp->path, kept) == 0) {
-			g_free(tmp->path);
-			tmp->path = g_steal_pointer(&kept);
-		}
-	} else {
+	if (!keep || !g_file_set_contents(marker, "", 0, NULL))
 		cache_remove_tree(tmp->path, NULL);
-	}
 	kp_lock_drop(tmp->lock);
 	g_free(tmp->path);
 	g_free(tmp);

@@ -13,22 +13,36 @@
  * may be anywhere.
  */
 static const char *const consumed_sections[] = {
-	".altinstructions", /* apply_alternatives() */
+	".altinstructions",	 /* apply_alternatives() */
 	".altinstr_replacement", /* copied over the code by it */
 	".altinstr_aux",
 	".parainstructions", /* apply_paravirt() */
-	".retpoline_sites", ".return_sites", ".call_sites", ".cfi_sites", ".ibt_endbr_seal",
+	".retpoline_sites",
+	".return_sites",
+	".call_sites",
+	".cfi_sites",
+	".ibt_endbr_seal",
 	".smp_locks", /* alternatives_smp_module_add() */
-	".orc_unwind", ".orc_unwind_ip", /* sorted by unwind_module_init() */
-	"__ex_table", /* sorted by sort_extable() */
-	"__jump_table", /* jump_label_add_module() */
-	".static_call_sites", ".static_call_tramp_key", /* static_call_add_module() */
-	"__mcount_loc", /* ftrace_module_init() */
+	".orc_unwind",
+	".orc_unwind_ip", /* sorted by unwind_module_init() */
+	"__ex_table",	  /* sorted by sort_extable() */
+	"__jump_table",	  /* jump_label_add_module() */
+	".static_call_sites",
+	".static_call_tramp_key", /* static_call_add_module() */
+	"__mcount_loc",		  /* ftrace_module_init() */
 	"__patchable_function_entries",
-	"__tracepoints_ptrs", "__tracepoints", "__bpf_raw_tp_map", "_ftrace_events",
+	"__tracepoints_ptrs",
+	"__tracepoints",
+	"__bpf_raw_tp_map",
+	"_ftrace_events",
 	"_ftrace_eval_map",
-	"__param", "__ksymtab", "__ksymtab_gpl", ".ctors", ".init_array",
-	"_error_injection_whitelist", "_kprobe_blacklist",
+	"__param",
+	"__ksymtab",
+	"__ksymtab_gpl",
+	".ctors",
+	".init_array",
+	"_error_injection_whitelist",
+	"_kprobe_blacklist",
 	".gnu.linkonce.this_module",
 };
 
@@ -77,8 +91,8 @@ static void report_late(const struct ko *ko, const struct ko_section *sec,
 			struct kp_diags *diags)
 {
 	const struct ko_rela *rela = &g_array_index(relas->list, struct ko_rela, at);
-	const char *fn = sec->flags & SHF_EXECINSTR ? ko_function_at(ko, sec, rela->offset) :
-						      entry_function(ko, relas, at);
+	const char *fn = sec->flags & SHF_EXECINSTR ? ko_function_at(ko, sec, rela->offset)
+						    : entry_function(ko, relas, at);
 
 	kp_diag_add(diags, KP_ERROR_DIAG, NULL, fn,
 		    "avoid the reference: static_key_enabled() instead of a static branch, "
@@ -148,8 +162,8 @@ static bool name_symbols(struct ko *ko, const struct klp_refs *refs, GError **er
 			continue;
 		}
 
-		char *name = g_strdup_printf(".klp.sym.%s.%s,%lu", ref->objname, ref->name,
-					     ref->sympos);
+		char *name =
+			g_strdup_printf(".klp.sym.%s.%s,%lu", ref->objname, ref->name, ref->sympos);
 
 		g_free(sym->name);
 		sym->name = name;

@@ -65,10 +65,11 @@ static bool check_limits(const struct ko *ko, const struct klp_ref *ref, GError 
 			       "most %d characters and no dot",
 			       ko->path, ref->name, ref->objname, MAX_OBJNAME);
 	if (strlen(ref->name) > MAX_SYMBOL || strchr(ref->name, ','))
-		return kp_fail(err, KP_FAILED,
-			       "%s: the kernel cannot resolve the symbol \"%s\" of %s: names have at "
-			       "most %d characters and no comma",
-			       ko->path, ref->name, ref->objname, MAX_SYMBOL);
+		return kp_fail(
+			err, KP_FAILED,
+			"%s: the kernel cannot resolve the symbol \"%s\" of %s: names have at "
+			"most %d characters and no comma",
+			ko->path, ref->name, ref->objname, MAX_SYMBOL);
 	return true;
 }
 
@@ -105,10 +106,11 @@ static bool add_record(struct klp_refs *refs, const struct ko *ko, const char *r
 	bool ok = check_limits(ko, ref, err);
 
 	if (ok && known && !klp_ref_same(known, ref))
-		ok = kp_fail(err, KP_FAILED,
-			     "%s: %s stands for %s (%s, position %lu) and for %s (%s, position %lu)",
-			     ko->path, ref->alias, known->name, known->objname, known->sympos,
-			     ref->name, ref->objname, ref->sympos);
+		ok = kp_fail(
+			err, KP_FAILED,
+			"%s: %s stands for %s (%s, position %lu) and for %s (%s, position %lu)",
+			ko->path, ref->alias, known->name, known->objname, known->sympos, ref->name,
+			ref->objname, ref->sympos);
 	if (!ok || known) {
 		ref_free(ref);
 		return ok;

@@ -4,8 +4,8 @@
  * create-diff-object leaves in .kpatch.undef, and the klp symbols and relocations
  * that the kernel's livepatch loader resolves.
  *
- * A record is the text "ALIAS OBJNAME NAME SYMPOS ADDRESS". ALIAS is an ordinary undefined symbol, so that
- * ld, objtool and modpost see nothing special.
+ * A record is the text "ALIAS OBJNAME NAME SYMPOS ADDRESS". ALIAS is an ordinary undefined symbol,
+ * so that ld, objtool and modpost see nothing special.
  */
 #ifndef KP_KLP_H
 #define KP_KLP_H
@@ -38,7 +38,8 @@ struct klp_refs {
 	GPtrArray *list;      /* of struct klp_ref *, in file order */
 };
 
-/** klp_refs_read() - the records of @ko; a malformed one, or one over the kernel's limits, is an error. */
+/** klp_refs_read() - the records of @ko; a malformed one, or one over the kernel's limits, is an
+ * error. */
 struct klp_refs *klp_refs_read(const struct ko *ko, GError **err);
 void klp_refs_free(struct klp_refs *refs);
 typedef struct klp_refs klp_refs;
@@ -47,7 +48,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(klp_refs, klp_refs_free)
 /** klp_ref_find() - what @alias stands for, NULL if there is no record. */
 const struct klp_ref *klp_ref_find(const struct klp_refs *refs, const char *alias);
 
-/** klp_ref_is_vmlinux() - whether the loader resolves it before anything else looks at the module. */
+/** klp_ref_is_vmlinux() - whether the loader resolves it before anything else looks at the module.
+ */
 bool klp_ref_is_vmlinux(const struct klp_ref *ref);
 
 /** klp_ref_same() - whether both stand for the same symbol. */

@@ -61,8 +61,8 @@ static bool fail_elf(const struct writer *w, GError **err)
 }
 
 /* Adds a section with @size bytes at @buf, which stays the caller's. */
-static bool add_section(struct writer *w, const char *name, const GElf_Shdr *template, Elf_Type type,
-			void *buf, size_t size, GError **err)
+static bool add_section(struct writer *w, const char *name, const GElf_Shdr *template,
+			Elf_Type type, void *buf, size_t size, GError **err)
 {
 	Elf_Scn *scn = elf_newscn(w->elf);
 	Elf_Data *data = scn ? elf_newdata(scn) : NULL;

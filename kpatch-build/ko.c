@@ -69,7 +69,8 @@ static bool read_header(struct reader *r, GError **err)
 	if (elf_getshdrnum(r->elf, &r->shnum) || elf_getshdrstrndx(r->elf, &r->shstrndx))
 		return bad(r, err, elf_errmsg(-1));
 	if (r->shnum >= SHN_LORESERVE)
-		return kp_fail(err, KP_FAILED, "%s: too many sections (%zu)", r->ko->path, r->shnum);
+		return kp_fail(err, KP_FAILED, "%s: too many sections (%zu)", r->ko->path,
+			       r->shnum);
 	return true;
 }
 
@@ -173,7 +174,8 @@ static bool read_symbols(struct reader *r, GError **err)
 			return bad(r, err, "a symbol has no name");
 		if (es.st_shndx != SHN_UNDEF && es.st_shndx < SHN_LORESERVE &&
 		    (es.st_shndx >= r->shnum || !r->sections[es.st_shndx]))
-			return kp_fail(err, KP_FAILED, "%s: symbol %s is in no section", r->ko->path, name);
+			return kp_fail(err, KP_FAILED, "%s: symbol %s is in no section",
+				       r->ko->path, name);
 
 		struct ko_symbol *sym = g_new0(struct ko_symbol, 1);
 
@@ -286,8 +288,8 @@ struct ko *ko_read(const char *path, GError **err)
 	elf_version(EV_CURRENT);
 
 	struct reader r = { .elf = elf_begin(fd, ELF_C_READ, NULL), .ko = ko };
-	bool ok = r.elf ? read_elf(&r, err) :
-			  kp_fail(err, KP_FAILED, "%s: %s", path, elf_errmsg(-1));
+	bool ok =
+		r.elf ? read_elf(&r, err) : kp_fail(err, KP_FAILED, "%s: %s", path, elf_errmsg(-1));
 
 	elf_end(r.elf);
 	close(fd);

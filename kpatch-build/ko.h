@@ -23,7 +23,7 @@ struct ko_symbol {
 	char *name;		/* "" for section symbols */
 	struct ko_section *sec; /* NULL: undefined or special */
 	uint64_t value, size;
-	uint16_t shndx;	     /* when @sec is NULL: SHN_UNDEF, SHN_ABS, SHN_COMMON, KO_SHN_LIVEPATCH */
+	uint16_t shndx; /* when @sec is NULL: SHN_UNDEF, SHN_ABS, SHN_COMMON, KO_SHN_LIVEPATCH */
 	uint8_t info, other; /* st_info, st_other */
 	bool used;	     /* by a relocation of a kept section; see ko_mark_used() */
 	unsigned int index;  /* in the file being written */
@@ -39,9 +39,9 @@ struct ko_rela {
 
 /** struct ko_relas - relocations of one section that belong together. */
 struct ko_relas {
-	char *name;    /* section name: ".rela.text", ".klp.rela.vmlinux..text" */
+	char *name;	/* section name: ".rela.text", ".klp.rela.vmlinux..text" */
 	uint64_t flags; /* SHF_* beyond SHF_INFO_LINK */
-	GArray *list;  /* of struct ko_rela */
+	GArray *list;	/* of struct ko_rela */
 };
 
 /** struct ko_section - any section but RELA, SYMTAB and its string tables. */
@@ -73,8 +73,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ko, ko_free)
 /**
  * ko_write() - write to @path, which is replaced at once or not at all.
  *
- * Dropped sections go with their relocations and the symbols defined in them. A relocation of a kept
- * section against such a symbol is an error.
+ * Dropped sections go with their relocations and the symbols defined in them. A relocation of a
+ * kept section against such a symbol is an error.
  */
 bool ko_write(struct ko *ko, const char *path, GError **err);
 

@@ -21,11 +21,11 @@ void merge_result_free(struct merge_result *result)
 /* What names mean in the objects seen so far. */
 struct merge {
 	const struct merge_request *rq;
-	GPtrArray *kos, *refs;	/* of each object */
-	GHashTable *defined;	/* names that some object defines globally */
-	GHashTable *plain;	/* names that some object imports without a record */
-	GHashTable *aliases;	/* alias -> struct klp_ref * of the first object; borrowed */
-	GPtrArray *inputs;	/* char *: what ld links */
+	GPtrArray *kos, *refs; /* of each object */
+	GHashTable *defined;   /* names that some object defines globally */
+	GHashTable *plain;     /* names that some object imports without a record */
+	GHashTable *aliases;   /* alias -> struct klp_ref * of the first object; borrowed */
+	GPtrArray *inputs;     /* char *: what ld links */
 	unsigned int renamed;
 };
 
@@ -66,11 +66,12 @@ static bool separate_aliases(struct merge *m, struct ko *ko, struct klp_refs *re
 		struct klp_ref *ref = refs->list->pdata[i];
 		const struct klp_ref *other = g_hash_table_lookup(m->aliases, ref->alias);
 		/*
-		 * A call through a module's trampoline is just a call: its site cannot be patched when the
-		 * patch is loaded, since the module may not be there. objtool must not see one.
+		 * A call through a module's trampoline is just a call: its site cannot be patched
+		 * when the patch is loaded, since the module may not be there. objtool must not see
+		 * one.
 		 */
-		bool late_call = !klp_ref_is_vmlinux(ref) &&
-				 g_str_has_prefix(ref->alias, "__SCT__");
+		bool late_call =
+			!klp_ref_is_vmlinux(ref) && g_str_has_prefix(ref->alias, "__SCT__");
 
 		bool taken = g_hash_table_contains(m->defined, ref->alias) ||
 			     g_hash_table_contains(m->plain, ref->alias) ||
@@ -81,13 +82,13 @@ static bool separate_aliases(struct merge *m, struct ko *ko, struct klp_refs *re
 			continue;
 		}
 		if (!late_call && g_str_has_prefix(ref->alias, "__SC"))
-			return kp_fail(err, KP_FAILED,
-				       "%s: another object of the patch has a different static call %s; "
-				       "use KPATCH_STATIC_CALL()",
-				       ko->path, ref->alias);
+			return kp_fail(
+				err, KP_FAILED,
+				"%s: another object of the patch has a different static call %s; "
+				"use KPATCH_STATIC_CALL()",
+				ko->path, ref->alias);
 
-		g_autofree char *name =
-			g_strdup_printf("kpatch.%u.%s", ++m->renamed, ref->alias);
+		g_autofree char *name = g_strdup_printf("kpatch.%u.%s", ++m->renamed, ref->alias);
 		g_autofree char *old = g_strdup(ref->alias);
 
 		klp_refs_rename(refs, ko, old, name);
@@ -121,8 +122,8 @@ static bool prepare_objects(struct merge *m, GError **err)
 static bool run_ld(const struct merge *m, GString *log, GError **err)
 {
 	g_autoptr(GPtrArray) argv = g_ptr_array_new();
-	const char *fixed[] = { "ld", "-m", "elf_x86_64", "-r", "-z", "noexecstack", "-T",
-				m->rq->script, "-o", m->rq->output };
+	const char *fixed[] = { "ld",	       "-m", "elf_x86_64",  "-r", "-z",
+				"noexecstack", "-T", m->rq->script, "-o", m->rq->output };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(fixed); i++)
 		g_ptr_array_add(argv, (gpointer)fixed[i]);
@@ -179,8 +180,7 @@ static struct merge_result *examine(const struct merge *m, GError **err)
 	return result;
 }
 
-struct merge_result *merge_objects(const struct merge_request *request, GString *log,
-				   GError **err)
+struct merge_result *merge_objects(const struct merge_request *request, GString *log, GError **err)
 {
 	struct merge m = {
 		.rq = request,

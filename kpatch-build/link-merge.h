@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The first link: all objects of a patch become one, with ld -r. Before that, what the records of one
- * object call a symbol must not be something else in another.
+ * The first link: all objects of a patch become one, with ld -r. Before that, what the records of
+ * one object call a symbol must not be something else in another.
  */
 #ifndef KP_LINK_MERGE_H
 #define KP_LINK_MERGE_H
@@ -32,7 +32,6 @@ typedef struct merge_result merge_result;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(merge_result, merge_result_free)
 
 /** merge_objects() - make @output; errors of the patch go to @diags and end in KP_UNPATCHABLE. */
-struct merge_result *merge_objects(const struct merge_request *request, GString *log,
-				   GError **err);
+struct merge_result *merge_objects(const struct merge_request *request, GString *log, GError **err);
 
 #endif

@@ -25,7 +25,7 @@ struct link_request {
 	const char *build_id;	  /* of the target's image, hex; NULL: not known */
 	const char *patch_sha256; /* of the source patches, hex; NULL: not recorded */
 	const char *sign_key, *sign_cert; /* both or none */
-	struct kp_diags *diags;	  /* gets findings: errors and warnings */
+	struct kp_diags *diags;		  /* gets findings: errors and warnings */
 };
 
 /**

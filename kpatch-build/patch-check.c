@@ -58,8 +58,7 @@ static unsigned long word_at(const struct ko_section *sec, uint64_t at)
 static void check_funcs(const struct ko *ko, struct kp_diags *diags)
 {
 	const struct ko_section *sec = ko_section(ko, ".kpatch.funcs");
-	g_autoptr(GHashTable) seen =
-		g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 
 	for (uint64_t at = 0; sec && sec->data && at + FUNC_SIZE <= sec->size; at += FUNC_SIZE) {
 		if (!ko_rela_at(sec, at + FUNC_NEW)) /* the terminator */
@@ -121,7 +120,8 @@ static void check_sites(const struct ko *ko, bool needed, const char *section, c
 	if (needed && (!sec || !sec->size) && code_refers_to(ko, prefix))
 		kp_diag_add(diags, KP_ERROR_DIAG, NULL, NULL,
 			    "see objtool's messages in the log; this may be a bug of kpatch",
-			    "objtool made no %s though the patch has calls to %s*", section, prefix);
+			    "objtool made no %s though the patch has calls to %s*", section,
+			    prefix);
 }
 
 /* Where unwind data begins, in one section. */
@@ -145,7 +145,8 @@ static bool is_zero(const uint8_t *data, size_t len)
 	return true;
 }
 
-/* struct ko_section * -> sorted GArray of struct orc_site. NULL: there is no (valid) unwind data. */
+/* struct ko_section * -> sorted GArray of struct orc_site. NULL: there is no (valid) unwind data.
+ */
 static GHashTable *read_orc(const struct ko *ko)
 {
 	const struct ko_section *ip = ko_section(ko, ".orc_unwind_ip");

@@ -26,8 +26,8 @@ void patch_check_tables(const struct ko *ko, struct kp_diags *diags);
 /**
  * patch_check_objtool() - that objtool ran and was not silently useless.
  *
- * A missing section is an error: mitigations or static calls would not be patched. A function without
- * unwind data is a warning: a task that sleeps in it holds up later patches.
+ * A missing section is an error: mitigations or static calls would not be patched. A function
+ * without unwind data is a warning: a task that sleeps in it holds up later patches.
  */
 void patch_check_objtool(const struct ko *ko, const struct objtool_needs *needs,
 			 struct kp_diags *diags);

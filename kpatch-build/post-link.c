@@ -82,12 +82,13 @@ static void check_undefined(const struct ko *ko, const struct kp_symvers *symver
 		if (sym->sec || sym->shndx != SHN_UNDEF || !*sym->name ||
 		    GELF_ST_BIND(sym->info) == STB_WEAK || kp_symvers_find(symvers, sym->name))
 			continue;
-		kp_diag_add(diags, KP_ERROR_DIAG, NULL, first_user(ko, sym),
-			    "define it in the patch, or check that the patch changes every file that "
-			    "it needs",
-			    "undefined symbol %s: neither exported by the kernel nor defined by "
-			    "the patch",
-			    sym->name);
+		kp_diag_add(
+			diags, KP_ERROR_DIAG, NULL, first_user(ko, sym),
+			"define it in the patch, or check that the patch changes every file that "
+			"it needs",
+			"undefined symbol %s: neither exported by the kernel nor defined by "
+			"the patch",
+			sym->name);
 	}
 }
 
@@ -208,8 +209,8 @@ static bool findings(const struct kp_diags *diags, unsigned int before, GError *
 {
 	unsigned int n = diags->errors - before;
 
-	return n == 0 || kp_fail(err, KP_UNPATCHABLE, "%u error%s in the patch module", n,
-				 n == 1 ? "" : "s");
+	return n == 0 ||
+	       kp_fail(err, KP_UNPATCHABLE, "%u error%s in the patch module", n, n == 1 ? "" : "s");
 }
 
 bool post_link(const struct post_link_request *request, GError **err)

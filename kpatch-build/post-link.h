@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What is done to the .ko after kbuild linked it: klp symbols and relocations for what the patch refers
- * to in its targets, import tables that match, nothing that is not needed at run time.
+ * What is done to the .ko after kbuild linked it: klp symbols and relocations for what the patch
+ * refers to in its targets, import tables that match, nothing that is not needed at run time.
  */
 #ifndef KP_POST_LINK_H
 #define KP_POST_LINK_H
@@ -14,7 +14,7 @@
 
 /** struct post_link_request - input and output may be the same file. */
 struct post_link_request {
-	const char *input;  /* as kbuild made it, with .kpatch.undef */
+	const char *input; /* as kbuild made it, with .kpatch.undef */
 	const char *output;
 	const struct kp_symvers *symvers; /* exports of the target */
 	struct objtool_needs needs;

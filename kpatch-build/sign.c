@@ -55,10 +55,11 @@ bool sign_check(const struct target *target, const struct tree *tree, const char
 
 	g_autofree char *tool = find_sign_file(target, tree);
 
-	return tool || kp_fail(err, KP_FAILED,
-			       "cannot sign: no scripts/sign-file in %s; install the headers package "
-			       "of %s completely",
-			       target->headers ? target->headers : target->source, target->release);
+	return tool ||
+	       kp_fail(err, KP_FAILED,
+		       "cannot sign: no scripts/sign-file in %s; install the headers package "
+		       "of %s completely",
+		       target->headers ? target->headers : target->source, target->release);
 }
 
 bool sign_module(const struct target *target, const struct tree *tree, const char *key,

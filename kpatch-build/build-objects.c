@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The stages of a build that make and compare objects and link the module. */
+#include "build.h"
+
+#include <string.h>
+
+#include "apply.h"
+#include "compile.h"
+#include "error.h"
+#include "link.h"
+#include "vmlinux.h"
+
+/* The object files of one affected object. */
+struct made {
+	const struct affected_object *object;
+	char *plain, *original, *patched;
+};
+
+static void made_free(void *data)
+{
+	struct made *made = data;
+
+	g_free(made->plain);
+	g_free(made->original);
+	g_free(made->patched);
+	g_free(made);
+}
+
+static char *output_path(const struct build *build, const char *kind, const char *object)
+{
+	g_autofree char *flat = g_strdelimit(g_strdup(object), "/", '_');
+
+	return g_strdup_printf("%s/%s_%s", build->work->dir, kind, flat);
+}
+
+static struct compile_job *add_job(const struct build *build, GPtrArray *jobs,
+				   const struct affected_object *object,
+				   enum compile_variant variant, const char *dir,
+				   const char *output)
+{
+	const struct command *command = commands_get(build->commands, object->object->path);
+	struct compile_job *job = compile_job_new(command, variant, dir, output);
+
+	g_ptr_array_add(jobs, job);
+	return job;
+}
+
+static void compile_step(unsigned int done, unsigned int total, const struct compile_job *job,
+			 void *user)
+{
+	struct build *build = user;
+
+	report_step(build->report, done, total, job->cached ? "cached" : "CC", job->command->object);
+}
+
+/*
+ * The original of an object that only the patch builds is an empty source,
+ * compiled in the same way: everything in the patched object is then new.
+ */
+static bool compile_empty(struct build *build, GPtrArray *all, GError **err)
+{
+	g_autoptr(GPtrArray) jobs =
+		g_ptr_array_new_with_free_func((GDestroyNotify)compile_job_free);
+
+	for (guint i = 0; i < all->len; i++) {
+		struct made *made = all->pdata[i];
+
+		if (!made->object->is_new)
+			continue;
+		made->original = output_path(build, "empty", made->object->object->path);
+		if (!work_write_file(build->work, made->object->object->source, "", 0, err))
+			return false;
+		add_job(build, jobs, made->object, COMPILE_SPLIT, build->work->copy, made->original);
+	}
+	if (!jobs->len)
+		return true;
+	return compile_run(build->tree, jobs, build->options->jobs, NULL, NULL, err) &&
+	       overlay_write(build->overlay, build->work->copy, err);
+}
+
+/* Warnings of the patched source concern the author; the original's do not. */
+static void pass_on_warnings(struct build *build, const GPtrArray *jobs)
+{
+	for (guint i = 0; i < jobs->len; i++) {
+		const struct compile_job *job = jobs->pdata[i];
+
+		if (job->dir && job->warnings)
+			kp_diag_add(build->diags, KP_WARNING, job->command->object, NULL, NULL,
+				    "the compiler says: %s", job->warnings);
+	}
+}
+
+static bool compile_all(struct build *build, GPtrArray *all, GError **err)
+{
+	g_autoptr(GPtrArray) jobs =
+		g_ptr_array_new_with_free_func((GDestroyNotify)compile_job_free);
+	g_autoptr(GPtrArray) plain = g_ptr_array_new(), original = g_ptr_array_new();
+
+	/* Patched sources first: that is where errors are. */
+	for (guint i = 0; i < all->len; i++) {
+		struct made *made = all->pdata[i];
+
+		made->patched = output_path(build, "patched", made->object->object->path);
+		add_job(build, jobs, made->object, COMPILE_SPLIT, build->work->copy, made->patched)
+			->extra = (const char *const *)build->extra;
+	}
+	for (guint i = 0; i < all->len; i++) {
+		const struct affected_object *object = ((struct made *)all->pdata[i])->object;
+
+		g_ptr_array_add(plain, object->is_new ? NULL :
+							add_job(build, jobs, object, COMPILE_PLAIN,
+								NULL, NULL));
+		g_ptr_array_add(original, object->is_new ? NULL :
+							   add_job(build, jobs, object,
+								   COMPILE_SPLIT, NULL, NULL));
+	}
+	if (!compile_run(build->tree, jobs, build->options->jobs, compile_step, build, err))
+		return false;
+	for (guint i = 0; i < all->len; i++) {
+		struct made *made = all->pdata[i];
+
+		if (made->object->is_new)
+			continue;
+		made->plain = g_strdup(((struct compile_job *)plain->pdata[i])->output);
+		made->original = g_strdup(((struct compile_job *)original->pdata[i])->output);
+	}
+	pass_on_warnings(build, jobs);
+	return true;
+}
+
+static void add_input(struct build *build, const struct made *made, const char *objname,
+		      char *symtab)
+{
+	struct diff_input *input = g_new0(struct diff_input, 1);
+
+	input->object = g_strdup(made->object->object->path);
+	input->objname = g_strdup(objname);
+	input->plain = g_strdup(made->plain);
+	input->original = g_strdup(made->original);
+	input->patched = g_strdup(made->patched);
+	input->symtab = symtab;
+	g_ptr_array_add(build->inputs, input);
+}
+
+/* vmlinux counts as a module; an object may be in several. */
+static bool add_inputs(struct build *build, const struct made *made, GError **err)
+{
+	const struct kbuild_object *object = made->object->object;
+
+	if (object->builtin)
+		add_input(build, made, "vmlinux", g_strdup(build->vmlinux));
+	for (guint i = 0; i < object->modules->len; i++) {
+		const char *name = object->modules->pdata[i];
+		char *symtab = target_module(build->target, name, build->work->dir, err);
+
+		if (!symtab)
+			return false;
+		add_input(build, made, name, symtab);
+	}
+	return true;
+}
+
+bool build_compile(struct build *build, GError **err)
+{
+	g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(made_free);
+	guint count = build->affected->objects->len;
+
+	report_phase(build->report, "Compiling %u object%s", count, count == 1 ? "" : "s");
+	for (guint i = 0; i < count; i++) {
+		struct made *made = g_new0(struct made, 1);
+
+		made->object = build->affected->objects->pdata[i];
+		g_ptr_array_add(all, made);
+	}
+	if (!compile_empty(build, all, err) || !compile_all(build, all, err))
+		return false;
+	build->vmlinux = vmlinux_open(build->tree, err);
+	if (!build->vmlinux)
+		return false;
+	build->inputs = g_ptr_array_new_with_free_func((GDestroyNotify)diff_input_free);
+	for (guint i = 0; i < all->len; i++)
+		if (!add_inputs(build, all->pdata[i], err))
+			return false;
+	return build_check_diags(build, err);
+}
+
+static void diff_step(unsigned int done, unsigned int total, const struct diff_input *input,
+		      void *user)
+{
+	struct build *build = user;
+	g_autofree char *what = g_strdup_printf("%s (%s)", input->object, input->objname);
+
+	report_step(build->report, done, total, "DIFF", what);
+}
+
+/* The name that the kernel gives to the module of this file. */
+static char *module_name(const struct build *build)
+{
+	return g_strdelimit(g_strdup(build->options->name), "-", '_');
+}
+
+bool build_diff(struct build *build, GError **err)
+{
+	g_autofree char *dir = g_build_filename(build->work->dir, "diff", NULL);
+	g_autofree char *name = module_name(build);
+	const struct diff_setup setup = {
+		.target = build->target,
+		.vmlinux = build->vmlinux,
+		.module_name = name,
+		.dir = dir,
+		.parallel = build->options->jobs,
+		.debug = build->options->debug > 0,
+	};
+	bool changed = false, broken = false;
+
+	report_phase(build->report, "Comparing");
+	if (!cache_mkdir(dir, err))
+		return false;
+	build->results = diff_run(&setup, build->inputs, diff_step, build, build->diags, err);
+	if (!build->results)
+		return false;
+	report_results(build->report, build->results);
+	for (guint i = 0; i < build->results->len; i++) {
+		const struct diff_result *result = build->results->pdata[i];
+
+		changed |= result->status == DIFF_WRITTEN;
+		broken |= result->status == DIFF_ERROR;
+	}
+	if (!build_check_diags(build, err)) {
+		if (broken && err && *err)
+			(*err)->code = KP_FAILED;
+		return false;
+	}
+	if (!changed)
+		return kp_fail(err, KP_NO_CHANGE, "no functional changes found");
+	return true;
+}
+
+bool build_link(struct build *build, GError **err)
+{
+	const struct options *options = build->options;
+	g_autofree char *file = g_strconcat(options->name, ".ko", NULL);
+	g_autofree char *output = g_build_filename(options->output_dir, file, NULL);
+	g_autofree char *build_id = vmlinux_build_id(build->vmlinux, err);
+	g_autoptr(GPtrArray) objects = g_ptr_array_new();
+
+	if (!build_id)
+		return false;
+	for (guint i = 0; i < build->results->len; i++) {
+		const struct diff_result *result = build->results->pdata[i];
+
+		if (result->status == DIFF_WRITTEN)
+			g_ptr_array_add(objects, result->output);
+	}
+	const struct link_request request = {
+		.target = build->target,
+		.tree = build->tree,
+		.work_dir = build->work->dir,
+		.objects = objects,
+		.name = options->name,
+		.replace = options->replace,
+		.output = output,
+		.build_id = build_id,
+		.patch_sha256 = build->patch_sha256,
+		.sign_key = options->sign_key,
+		.sign_cert = options->sign_cert,
+		.diags = build->diags,
+	};
+	GString *log = g_string_new(NULL);
+
+	report_phase(build->report, "Linking");
+	bool ok = link_module(&request, log, err);
+
+	if (options->debug > 0 && log->len)
+		report_note(build->report, "%s", log->str);
+	g_string_free(log, TRUE);
+	build->shown = report_diags(build->report, build->diags, build->shown);
+	if (!ok || !build_check_diags(build, err))
+		return false;
+	build->module = g_steal_pointer(&output);
+	return true;
+}
