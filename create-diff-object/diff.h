@@ -93,6 +93,9 @@ struct external *find_external(const struct diff *diff, const struct ref *ref);
 /** check_target() - what can only be seen with the target: run-pre, late references (check-target.c). */
 void check_target(struct diff *diff);
 
+/** check_ibt() - addresses of functions that must not be called indirectly (check-ibt.c). */
+void check_ibt(struct diff *diff);
+
 /** write_output() - the output object (write.c). */
 bool write_output(struct diff *diff, GError **err);
 

@@ -118,6 +118,7 @@ static enum kp_status run(struct diff *diff, GError **err)
 	if (diff->diags->errors)
 		return KP_UNPATCHABLE;
 	check_target(diff);
+	check_ibt(diff);
 	if (diff->diags->errors)
 		return KP_UNPATCHABLE;
 

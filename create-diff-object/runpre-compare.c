@@ -97,18 +97,23 @@ static bool check_merged(const struct cursor *c, const struct kp_elf_rela *r,
 	/* PC bias: 4, and more when an immediate follows the field (constants only) */
 	static const uint64_t biases[] = { 4, 5, 6, 8 };
 	const struct kp_elf_section *s = &c->m->elf->sections[t->shndx];
-	bool strings = s->flags & SHF_STRINGS;
 	uint64_t plain = t->sym->value + (uint64_t)r->addend;
+	bool same = false;
 
 	if (!ref->defined)
 		return differ(c, "refers to %s instead of data in %s", ref->undef, s->name);
-	if (!rela_is_pc_relative(r) || r->type == R_X86_64_PC64)
-		return same_entry(c->m, s, plain, ref->addr) ||
-		       differ(c, "refers to other contents than those in %s", s->name);
-	for (size_t i = 0; i < (strings ? 1 : G_N_ELEMENTS(biases)); i++)
-		if (same_entry(c->m, s, plain + biases[i], ref->addr + biases[i]))
-			return true;
-	return differ(c, "refers to other contents than those in %s", s->name);
+	/*
+	 * The linker moves a symbol with its entry and adds the addend afterwards, whatever it is;
+	 * only a section symbol's addend tells which entry is meant.
+	 */
+	if (t->sym->type != STT_SECTION)
+		same = same_entry(c->m, s, t->sym->value, ref->addr - (uint64_t)r->addend);
+	else if (!rela_is_pc_relative(r) || r->type == R_X86_64_PC64)
+		same = same_entry(c->m, s, plain, ref->addr);
+	else
+		for (size_t i = 0; i < ((s->flags & SHF_STRINGS) ? 1 : G_N_ELEMENTS(biases)); i++)
+			same |= same_entry(c->m, s, plain + biases[i], ref->addr + biases[i]);
+	return same || differ(c, "refers to other contents than those in %s", s->name);
 }
 
 static bool check_unit(const struct cursor *c, const struct kp_elf_rela *r, const struct target *t,

@@ -8,6 +8,7 @@
 #include "narrow.h"
 #include "patch-policy.h"
 #include "paths.h"
+#include "prefilter.h"
 #include "sign.h"
 
 /*
@@ -279,11 +280,22 @@ bool build_find_affected(struct build *build, GError **err)
 	if (!build_check_diags(build, err))
 		return false;
 	unsigned int count = build->affected->objects->len;
+
+	if (affected_count_indirect(build->affected)) {
+		report_phase(build->report, "Searching %u objects for what the patch changes", count);
+		if (!prefilter_affected(build->tree->master, &input, build->affected,
+					build->options->jobs, build->diags, err) ||
+		    !build_check_diags(build, err))
+			return false;
+	}
+	count = build->affected->objects->len;
 	unsigned int indirect = affected_count_indirect(build->affected);
+
 
 	if (!count)
 		return kp_fail(err, KP_NO_CHANGE,
-			       "this kernel's configuration builds nothing that the patch touches");
+			       "nothing that this kernel's configuration builds uses what the patch "
+			       "changes");
 	if (indirect)
 		report_phase(build->report, "Preprocessing %u objects (about %.1f minutes)", count,
 			     minutes(build, count, PREPROCESS_COST));

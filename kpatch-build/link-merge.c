@@ -24,10 +24,38 @@ struct merge {
 	GPtrArray *kos, *refs; /* of each object */
 	GHashTable *defined;   /* names that some object defines globally */
 	GHashTable *plain;     /* names that some object imports without a record */
+	GHashTable *functions; /* name -> number of functions called so in all objects */
 	GHashTable *aliases;   /* alias -> struct klp_ref * of the first object; borrowed */
 	GPtrArray *inputs;     /* char *: what ld links */
 	unsigned int renamed;
 };
+
+static bool is_function(const struct ko_symbol *sym)
+{
+	return sym->sec && GELF_ST_TYPE(sym->info) == STT_FUNC;
+}
+
+static guint count_of(const struct merge *m, const char *name)
+{
+	return GPOINTER_TO_UINT(g_hash_table_lookup(m->functions, name));
+}
+
+static void note_symbols(struct merge *m, const struct ko *ko, const struct klp_refs *refs)
+{
+	for (guint i = 0; i < ko->symbols->len; i++) {
+		const struct ko_symbol *sym = ko->symbols->pdata[i];
+
+		if (is_function(sym))
+			g_hash_table_insert(m->functions, g_strdup(sym->name),
+					    GUINT_TO_POINTER(count_of(m, sym->name) + 1));
+		if (!ko_symbol_is_global(sym))
+			continue;
+		if (sym->sec || sym->shndx != SHN_UNDEF)
+			g_hash_table_add(m->defined, g_strdup(sym->name));
+		else if (!klp_ref_find(refs, sym->name))
+			g_hash_table_add(m->plain, g_strdup(sym->name));
+	}
+}
 
 static bool read_objects(struct merge *m, GError **err)
 {
@@ -40,16 +68,7 @@ static bool read_objects(struct merge *m, GError **err)
 		if (!refs)
 			return false;
 		g_ptr_array_add(m->refs, refs);
-		for (guint j = 0; j < ko->symbols->len; j++) {
-			const struct ko_symbol *sym = ko->symbols->pdata[j];
-
-			if (!ko_symbol_is_global(sym))
-				continue;
-			if (sym->sec || sym->shndx != SHN_UNDEF)
-				g_hash_table_add(m->defined, g_strdup(sym->name));
-			else if (!klp_ref_find(refs, sym->name))
-				g_hash_table_add(m->plain, g_strdup(sym->name));
-		}
+		note_symbols(m, ko, refs);
 	}
 	return true;
 }
@@ -97,6 +116,45 @@ static bool separate_aliases(struct merge *m, struct ko *ko, struct klp_refs *re
 	return true;
 }
 
+static void rename_function(struct ko *ko, const char *name, const char *cold, unsigned int number)
+{
+	for (guint i = 0; i < ko->symbols->len; i++) {
+		struct ko_symbol *sym = ko->symbols->pdata[i];
+
+		if (!is_function(sym) || (strcmp(sym->name, name) && strcmp(sym->name, cold)))
+			continue;
+
+		char *renamed =
+			g_strdup_printf("%s.kpatch%u%s", name, number, sym->name + strlen(name));
+
+		g_free(sym->name);
+		sym->name = renamed;
+	}
+}
+
+/*
+ * objtool finds the function that a ".cold" part belongs to by name. With two static functions of
+ * one name it would take either, and make wrong unwind data for the other's part.
+ */
+static void separate_functions(struct merge *m, struct ko *ko, bool *changed)
+{
+	for (guint i = 0; i < ko->symbols->len; i++) {
+		const struct ko_symbol *sym = ko->symbols->pdata[i];
+		const char *suffix = is_function(sym) ? strstr(sym->name, ".cold") : NULL;
+
+		if (!suffix)
+			continue;
+
+		g_autofree char *name = g_strndup(sym->name, (gsize)(suffix - sym->name));
+		g_autofree char *cold = g_strdup(sym->name);
+
+		if (count_of(m, name) < 2 || g_hash_table_contains(m->defined, name))
+			continue;
+		rename_function(ko, name, cold, ++m->renamed);
+		*changed = true;
+	}
+}
+
 static bool prepare_objects(struct merge *m, GError **err)
 {
 	for (guint i = 0; i < m->kos->len; i++) {
@@ -107,6 +165,7 @@ static bool prepare_objects(struct merge *m, GError **err)
 
 		if (!separate_aliases(m, ko, refs, &changed, err))
 			return false;
+		separate_functions(m, ko, &changed);
 		if (changed) {
 			g_free(path);
 			path = g_strdup_printf("%s/renamed-%u.o", m->rq->work_dir, i);
@@ -188,6 +247,7 @@ struct merge_result *merge_objects(const struct merge_request *request, GString 
 		.refs = g_ptr_array_new_with_free_func((GDestroyNotify)klp_refs_free),
 		.defined = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
 		.plain = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
+		.functions = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
 		.aliases = g_hash_table_new(g_str_hash, g_str_equal),
 		.inputs = g_ptr_array_new_with_free_func(g_free),
 	};
@@ -198,6 +258,7 @@ struct merge_result *merge_objects(const struct merge_request *request, GString 
 
 	g_hash_table_unref(m.defined);
 	g_hash_table_unref(m.plain);
+	g_hash_table_unref(m.functions);
 	g_hash_table_unref(m.aliases);
 	g_ptr_array_unref(m.inputs);
 	g_ptr_array_unref(m.refs);

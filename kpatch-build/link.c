@@ -60,7 +60,8 @@ static bool make_dir(struct link *l, GError **err)
 
 /*
  * patch.o is the first link's result after objtool. kbuild's own variables say whether objtool runs
- * on each object (6.1) or on the whole module (delayed, with IBT or LTO), and with which options.
+ * on each object (6.1) or on the whole module (delayed, with IBT or LTO), and with which options;
+ * --link belongs to the latter, and to an object that was linked from several.
  */
 static bool write_kbuild(const struct link *l, GError **err)
 {
@@ -70,7 +71,8 @@ static bool write_kbuild(const struct link *l, GError **err)
 		"%s-y := livepatch-patch.o patch.o\n"
 		"quiet_cmd_patch_o = OBJTOOL $@\n"
 		"      cmd_patch_o = cp $< $@ $(cmd_objtool)\n"
-		"$(obj)/patch.o: private objtool-enabled = $(if $(delay-objtool),,y)\n"
+		"$(obj)/patch.o: private objtool-enabled := $(if $(delay-objtool),,y)\n"
+		"$(obj)/patch.o: private delay-objtool := y\n"
 		"$(obj)/patch.o: $(src)/merged.o FORCE\n"
 		"\t$(call if_changed,patch_o)\n"
 		"targets += patch.o\n",
@@ -149,8 +151,8 @@ static bool run_kbuild(const struct link *l, GError **err)
 }
 
 /*
- * With IBT objtool wants an ENDBR at each function whose address is in data. The replacements are in
- * the patch's table, but ftrace enters them by a return instruction.
+ * With IBT objtool wants an ENDBR at each function whose address is in data. The replacements are
+ * in the patch's table, but ftrace enters them by a return instruction.
  */
 static bool is_expected(const char *warning)
 {

@@ -7,7 +7,7 @@
 /* Original and patched source of one object, preprocessed. */
 struct pair {
 	struct affected_object *object;
-	GString *text[2]; /* original, patched; NULL once looked at */
+	struct compile_job *job[2]; /* original, patched; they own the text */
 	unsigned int ready;
 	bool unaffected;
 };
@@ -17,16 +17,6 @@ struct narrowing {
 	struct kp_diags *diags;
 	GHashTable *reported; /* files whose lines moved, once each */
 };
-
-static void pair_free(void *data)
-{
-	struct pair *pair = data;
-
-	for (gsize i = 0; i < 2; i++)
-		if (pair->text[i])
-			g_string_free(pair->text[i], TRUE);
-	g_free(pair);
-}
 
 static void verify_lines(struct narrowing *n, const struct pair *pair)
 {
@@ -39,7 +29,7 @@ static void verify_lines(struct narrowing *n, const struct pair *pair)
 		if (!file->exists || !file->existed || !line_applies_to(file->path) ||
 		    g_hash_table_contains(n->reported, file->path))
 			continue;
-		line = line_verify(file, pair->text[0], pair->text[1]);
+		line = line_verify(file, pair->job[0]->text, pair->job[1]->text);
 		if (!line)
 			continue;
 		g_hash_table_add(n->reported, file->path);
@@ -55,12 +45,12 @@ static void look_at(struct narrowing *n, struct pair *pair)
 {
 	verify_lines(n, pair);
 	if (!pair->object->direct)
-		pair->unaffected = !identifiers_unit_affected(pair->text[0], pair->text[1],
-							      &pair->object->why);
+		pair->unaffected = !identifiers_unit_affected(
+			pair->job[0]->text, pair->job[1]->text, &pair->object->why);
 	/* Some megabytes each: let go as soon as possible. */
 	for (gsize i = 0; i < 2; i++) {
-		g_string_free(pair->text[i], TRUE);
-		pair->text[i] = NULL;
+		g_string_free(pair->job[i]->text, TRUE);
+		pair->job[i]->text = NULL;
 	}
 }
 
@@ -85,9 +75,9 @@ static void add_jobs(const struct narrow_setup *setup, GPtrArray *jobs, struct p
 							  i ? setup->work->copy : NULL, NULL);
 
 		job->extra = i ? setup->extra : NULL;
-		pair->text[i] = g_string_new(NULL);
-		job->text = pair->text[i];
+		job->text = g_string_new(NULL);
 		job->data = pair;
+		pair->job[i] = job;
 		g_ptr_array_add(jobs, job);
 	}
 }
@@ -98,7 +88,7 @@ bool narrow_affected(const struct narrow_setup *setup, struct affected *affected
 	g_autoptr(GHashTable) reported = g_hash_table_new(g_str_hash, g_str_equal);
 	g_autoptr(GPtrArray) jobs =
 		g_ptr_array_new_with_free_func((GDestroyNotify)compile_job_free);
-	g_autoptr(GPtrArray) pairs = g_ptr_array_new_with_free_func(pair_free);
+	g_autoptr(GPtrArray) pairs = g_ptr_array_new_with_free_func(g_free);
 	struct narrowing n = { .setup = setup, .diags = diags, .reported = reported };
 
 	for (guint i = 0; i < affected->objects->len; i++) {

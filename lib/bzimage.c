@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "bzimage.h"
 
-#include <lzma.h>
-#include <stddef.h>
 #include <string.h>
-#include <zlib.h>
-#include <zstd.h>
 
 #include "elf-read.h"
 #include "error.h"
+#include "unpack.h"
 
 /* Documentation/x86/boot.rst, "The Real-Mode Kernel Header" */
 #define SETUP_SECTS    0x1f1
@@ -39,74 +36,6 @@ bool kp_bzimage_probe(GBytes *bytes)
 
 	return size >= HEADER_END && get16(data + BOOT_FLAG) == 0xaa55 &&
 	       memcmp(data + HEADER_MAGIC, "HdrS", 4) == 0;
-}
-
-/* Each decoder fills exactly @out_len bytes or says why not. */
-typedef const char *(*unpack_fn)(const uint8_t *in, size_t in_len, uint8_t *out, size_t out_len);
-
-static const char *unpack_gzip(const uint8_t *in, size_t in_len, uint8_t *out, size_t out_len)
-{
-	z_stream z = { 0 };
-
-	if (in_len > UINT32_MAX || inflateInit2(&z, 16 + MAX_WBITS) != Z_OK)
-		return "cannot start zlib";
-	z.next_in = (uint8_t *)(uintptr_t)in;
-	z.avail_in = (uInt)in_len;
-	z.next_out = out;
-	z.avail_out = (uInt)out_len;
-	int ret = inflate(&z, Z_FINISH);
-	size_t got = z.total_out;
-
-	inflateEnd(&z);
-	return ret == Z_STREAM_END && got == out_len ? NULL : "damaged gzip data";
-}
-
-static const char *unpack_xz(const uint8_t *in, size_t in_len, uint8_t *out, size_t out_len)
-{
-	uint64_t memlimit = 512U << 20;
-	size_t in_pos = 0, out_pos = 0;
-	lzma_ret ret = lzma_stream_buffer_decode(&memlimit, 0, NULL, in, &in_pos, in_len, out,
-						 &out_pos, out_len);
-
-	return ret == LZMA_OK && out_pos == out_len ? NULL : "damaged xz data";
-}
-
-static const char *unpack_zstd(const uint8_t *in, size_t in_len, uint8_t *out, size_t out_len)
-{
-	/* The four bytes of length behind the frame are not part of it. */
-	size_t frame = ZSTD_findFrameCompressedSize(in, in_len);
-
-	if (ZSTD_isError(frame))
-		return ZSTD_getErrorName(frame);
-	size_t got = ZSTD_decompress(out, out_len, in, frame);
-
-	if (ZSTD_isError(got))
-		return ZSTD_getErrorName(got);
-	return got == out_len ? NULL : "damaged zstd data";
-}
-
-static const struct codec {
-	const char *name;
-	uint8_t magic[6];
-	size_t magic_len;
-	unpack_fn unpack; /* NULL: recognised, not supported */
-} codecs[] = {
-	{ "gzip", { 0x1f, 0x8b }, 2, unpack_gzip },
-	{ "xz", { 0xfd, '7', 'z', 'X', 'Z', 0 }, 6, unpack_xz },
-	{ "zstd", { 0x28, 0xb5, 0x2f, 0xfd }, 4, unpack_zstd },
-	{ "lz4", { 0x02, 0x21, 0x4c, 0x18 }, 4, NULL },
-	{ "lzo", { 0x89, 'L', 'Z', 'O' }, 4, NULL },
-	{ "bzip2", { 'B', 'Z', 'h' }, 3, NULL },
-	{ "lzma", { 0x5d, 0, 0 }, 3, NULL },
-};
-
-static const struct codec *find_codec(const uint8_t *payload, size_t len)
-{
-	for (size_t i = 0; i < G_N_ELEMENTS(codecs); i++)
-		if (len > codecs[i].magic_len &&
-		    memcmp(payload, codecs[i].magic, codecs[i].magic_len) == 0)
-			return &codecs[i];
-	return NULL;
 }
 
 static bool find_payload(const uint8_t *data, size_t size, const char *path,
@@ -140,30 +69,21 @@ GBytes *kp_bzimage_unpack(GBytes *bytes, const char *path, GError **err)
 	}
 	if (!find_payload(data, size, path, &payload, &len, err))
 		return NULL;
-	const struct codec *codec = find_codec(payload, len);
-
-	if (!codec || !codec->unpack) {
-		kp_fail(err, KP_FAILED,
-			"%s: compressed with %s, which is not supported; give the vmlinux file instead",
-			path, codec ? codec->name : "an unknown method");
-		return NULL;
-	}
 	/* Every method's payload ends with the unpacked length (gzip by its own format). */
-	uint32_t unpacked = get32(payload + len - 4);
+	uint32_t length = get32(payload + len - 4);
 
-	if (unpacked < sizeof(Elf64_Ehdr) || unpacked > MAX_UNPACKED) {
+	if (length < sizeof(Elf64_Ehdr) || length > MAX_UNPACKED) {
 		kp_fail(err, KP_FAILED, "%s: implausible unpacked length %u: damaged vmlinuz", path,
-			unpacked);
+			length);
 		return NULL;
 	}
-	g_autofree uint8_t *out = g_try_malloc(unpacked);
-	const char *why = out ? codec->unpack(payload, len, out, unpacked) : "out of memory";
+	g_autoptr(GBytes) unpacked = kp_unpack(payload, len, length, path, err);
 
-	if (why) {
-		kp_fail(err, KP_FAILED, "%s: cannot be unpacked: %s", path, why);
+	if (unpacked && g_bytes_get_size(unpacked) != length) {
+		kp_fail(err, KP_FAILED, "%s: the unpacked kernel is too short: damaged vmlinuz", path);
 		return NULL;
 	}
-	return g_bytes_new_take(g_steal_pointer(&out), unpacked);
+	return g_steal_pointer(&unpacked);
 }
 
 struct kp_relocs *kp_relocs_new(void)

@@ -7,6 +7,7 @@
 #include "elf-read.h"
 #include "error.h"
 #include "symtab-priv.h"
+#include "unpack.h"
 
 struct kp_image {
 	char *path;
@@ -180,7 +181,7 @@ static bool read_symtab(struct kp_image *img, const char *symtab_path, GError **
 
 static struct kp_elf *open_elf(const char *path, bool *from_bzimage, GError **err)
 {
-	g_autoptr(GBytes) bytes = kp_map_file(path, err);
+	g_autoptr(GBytes) bytes = kp_unpack_file(path, err);
 
 	if (!bytes)
 		return NULL;

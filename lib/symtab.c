@@ -8,6 +8,7 @@
 #include "error.h"
 #include "kallsyms.h"
 #include "symtab-priv.h"
+#include "unpack.h"
 
 /** struct name_group - all symbols of one name, by_name[first] and following. */
 struct name_group {
@@ -330,7 +331,7 @@ struct kp_symtab *kp_symtab_from_elf(const struct kp_elf *elf, GError **err)
 
 struct kp_symtab *kp_symtab_open(const char *path, GError **err)
 {
-	g_autoptr(GBytes) bytes = kp_map_file(path, err);
+	g_autoptr(GBytes) bytes = kp_unpack_file(path, err);
 	g_autoptr(GBytes) unpacked = NULL;
 	gsize size;
 

@@ -40,8 +40,8 @@ compile_to() {
 	shift
 	{ printf '%s' "$prelude"; cat; } >"$to.c"
 	gcc "${kernel_flags[@]}" "$@" -c -o "$to.plain.o" "$to.c"
-	gcc "${kernel_flags[@]}" "$@" -ffunction-sections -fdata-sections -c -o "$to.orig.o" "$to.c"
-	gcc "${kernel_flags[@]}" "$@" -DPATCHED -ffunction-sections -fdata-sections -c -o "$to.patched.o" "$to.c"
+	gcc "${kernel_flags[@]}" -ffunction-sections -fdata-sections "$@" -c -o "$to.orig.o" "$to.c"
+	gcc "${kernel_flags[@]}" -ffunction-sections -fdata-sections "$@" -DPATCHED -c -o "$to.patched.o" "$to.c"
 }
 compile() {
 	compile_to test "$@"
@@ -61,26 +61,21 @@ another() {
 	gcc "${kernel_flags[@]}" -c -o "$1.o" "$1.c"
 }
 
-# module [OBJECT...]: the target is the module "target"; objects before "--" are linked first
+# module [OBJECT...]: the target is the module "target", linked from these (default: the original)
 module() {
-	local before=() o
-	for o; do
-		[ "$o" != -- ] || break
-		before+=("$o")
-	done
-	[ $# -eq ${#before[@]} ] || shift $((${#before[@]} + 1))
-	[ $# -ne ${#before[@]} ] || shift ${#before[@]}
-	ld -r -o target.ko ${before[@]+"${before[@]}"} test.plain.o "$@"
+	[ $# -gt 0 ] || set -- test.plain.o
+	ld -r -o target.ko "$@"
 	objname=target symtab=target.ko
 }
 
-# kernel [OBJECT...]: the target is a kernel, linked at a kernel's address
+# kernel [OBJECT...]: the target is a kernel, linked from these at a kernel's address
 kernel() {
+	[ $# -gt 0 ] || set -- test.plain.o
 	printf '.globl __fentry__, _printk\n.type __fentry__, @function\n__fentry__: ret\n' >base.S
 	printf '.type _printk, @function\n_printk: ret\n' >>base.S
 	gcc -c -o base.o base.S
 	ld -static -z noexecstack -Ttext-segment=0xffffffff81000000 --unresolved-symbols=ignore-all -e 0 \
-		-o vmlinux base.o test.plain.o "$@" 2>ld.err || { cat ld.err >&2; fail "ld"; }
+		-o vmlinux base.o "$@" 2>ld.err || { cat ld.err >&2; fail "ld"; }
 	objname=vmlinux symtab=vmlinux
 }
 

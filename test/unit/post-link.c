@@ -74,17 +74,20 @@ static void test_convert(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
 	g_autoptr(ko) ko = NULL;
 	GError *error = NULL;
 
-	link_plain(f,
-		   FUNC("f") "call show_val\ncall _printk\ncall nft_priv\nmov nft_priv+8(%rip),%eax\n"
-			     "call show_val\n" END("f")
-		   ".data\n.quad show_val+4\n.quad local\nlocal: .quad 0\n"
-		   ".section .comment\n.asciz \"x\"\n"
-		   ".section .debug_info\n.quad show_val\n"
-		   RECORD("show_val vmlinux show_val.isra.0 2 ffffffff81000010")
-		   RECORD("nft_priv nf_tables nft_priv 0 0")
-		   RECORD("show_val vmlinux show_val.isra.0 2 ffffffff81000010")
-		   RECORD("unused vmlinux unused 0 0"),
-		   &ko, &error);
+	link_plain(
+		f,
+		FUNC("f") "call show_val\ncall _printk\ncall nft_priv\nmov nft_priv+8(%rip),%eax\n"
+			  "call show_val\n" END(
+				  "f") ".data\n.quad show_val+4\n.quad local\nlocal: .quad 0\n"
+				       ".section .comment\n.asciz \"x\"\n"
+				       ".section .debug_info\n.quad show_val\n" RECORD(
+					       "show_val vmlinux show_val.isra.0 2 "
+					       "ffffffff81000010")
+					       RECORD("nft_priv nf_tables nft_priv 0 0")
+						       RECORD("show_val vmlinux show_val.isra.0 2 "
+							      "ffffffff81000010")
+							       RECORD("unused vmlinux unused 0 0"),
+		&ko, &error);
 	g_assert_no_error(error);
 
 	assert_relas(ko, ".text", ".rela.text", "6 4 _printk-4;");
@@ -136,9 +139,11 @@ static void test_records(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
 		{ ".text\ncall a\n" RECORD("a vmlinux b,c 0 0"), "no comma" },
 		{ long_object, "at most 55 characters" },
 		{ long_symbol, "at most 511 characters" },
-		{ ".section .kpatch.undef,\"\",@progbits\n.ascii \"a vmlinux b 0 0\"\n",
+		{ ".text\ncall a\n.section .kpatch.undef,\"\",@progbits\n.ascii \"a vmlinux b 0 "
+		  "0\"\n",
 		  "complete record" },
-		{ ".text\n.globl a\na: call a\n" RECORD("a vmlinux b 0 0"), "defined by the patch" },
+		{ ".text\n.globl a\na: call a\n" RECORD("a vmlinux b 0 0"),
+		  "defined by the patch" },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -159,8 +164,9 @@ static void test_late(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
 		JUMP_ENTRY("key");
 	g_autofree char *late = g_strconcat(source, RECORD("key drv drv_key 0 0"), NULL);
 	g_autofree char *early = g_strconcat(source, RECORD("key vmlinux drv_key 0 0"), NULL);
-	const char *init = ".section .init.text,\"ax\"\n.type g,@function\ng: call a\n.size g,.-g\n"
-		RECORD("a drv a 0 0");
+	const char *init =
+		".section .init.text,\"ax\"\n.type g,@function\ng: call a\n.size g,.-g\n" RECORD(
+			"a drv a 0 0");
 
 	g_assert_true(link_plain(f, early, NULL, &error));
 	g_assert_false(link_plain(f, late, NULL, &error));
@@ -175,7 +181,8 @@ static void test_undefined(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
 {
 	GError *error = NULL;
 
-	g_assert_true(link_plain(f, ".weak maybe\n.text\ncall maybe\ncall _printk\n", NULL, &error));
+	g_assert_true(
+		link_plain(f, ".weak maybe\n.text\ncall maybe\ncall _printk\n", NULL, &error));
 	g_assert_false(link_plain(f, FUNC("f") "call nowhere\n" END("f"), NULL, &error));
 	expect_error(&error, KP_UNPATCHABLE, "1 error");
 	expect_diag(f, "f", "undefined symbol nowhere");
@@ -184,13 +191,13 @@ static void test_undefined(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
 static void test_static_call(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
 {
 	GError *error = NULL;
-#define SITE(key) \
-	".text\nsite: call __SCT__" key "\n.section .static_call_sites,\"aw\"\n" \
+#define SITE(key)                                                                                  \
+	".text\nsite: call __SCT__" key "\n.section .static_call_sites,\"aw\"\n"                   \
 	".long site-.\n.long __SCT__" key "-.\n"
 
 	g_assert_true(link_plain(f, SITE("cond_resched"), NULL, &error));
-	g_assert_false(link_plain(f, SITE("hidden") RECORD("__SCT__hidden vmlinux __SCT__hidden 0 0"),
-				  NULL, &error));
+	g_assert_false(link_plain(
+		f, SITE("hidden") RECORD("__SCT__hidden vmlinux __SCT__hidden 0 0"), NULL, &error));
 	expect_error(&error, KP_UNPATCHABLE, "1 error");
 	expect_diag(f, "__SCT__hidden", "static call whose key is not in the patch");
 }
@@ -203,14 +210,14 @@ static void test_imports(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
 	GError *error = NULL;
 
 	/* nft_do is exported by a module, but the patch reaches it by klp. */
-	link_plain(f,
-		   ".text\ncall nft_do\ncall _printk\n"
-		   ".section __versions,\"a\"\n.balign 64\n" VERSION("module_layout")
-		   VERSION("nft_do") VERSION("_printk")
-		   ".section .modinfo,\"a\"\n.asciz \"license=GPL\"\n"
-		   ".asciz \"depends=nf_tables\"\n.asciz \"name=x\"\n"
-		   RECORD("nft_do nf_tables nft_do 0 0"),
-		   &ko, &error);
+	link_plain(
+		f,
+		".text\ncall nft_do\ncall _printk\n"
+		".section __versions,\"a\"\n.balign 64\n" VERSION("module_layout") VERSION("nft_do")
+			VERSION("_printk") ".section .modinfo,\"a\"\n.asciz \"license=GPL\"\n"
+					   ".asciz \"depends=nf_tables\"\n.asciz "
+					   "\"name=x\"\n" RECORD("nft_do nf_tables nft_do 0 0"),
+		&ko, &error);
 	g_assert_no_error(error);
 
 	const struct ko_section *versions = ko_section(ko, "__versions");
@@ -219,8 +226,9 @@ static void test_imports(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
 	g_assert_cmpuint(versions->size, ==, 2 * 64);
 	g_assert_cmpstr((char *)versions->data + 8, ==, "module_layout");
 	g_assert_cmpstr((char *)versions->data + 64 + 8, ==, "_printk");
-	g_assert_cmpmem(modinfo->data, modinfo->size,
-			"license=GPL\0depends=\0\0\0\0\0\0\0\0\0\0name=x", 12 + 18 + 7);
+	g_assert_cmpuint(modinfo->size, ==, 12 + 18 + 7);
+	g_assert_true(!memcmp(modinfo->data, "license=GPL\0depends=\0\0\0\0\0\0\0\0\0\0name=x",
+			      modinfo->size));
 	ko_free(g_steal_pointer(&ko));
 
 	/* Imported in the ordinary way: the dependency stays. */
@@ -235,16 +243,17 @@ static void test_imports(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
 static void test_objtool(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
 {
 	GError *error = NULL;
-	const char *code = FUNC("f") "nop\njmp __x86_return_thunk\n" END("f") FUNC("g")
-		"nop\njmp __x86_return_thunk\n" END("g");
-	g_autofree char *orc = g_strconcat(code,
-					   /* f is covered, at g the data ends */
-					   ".section .orc_unwind,\"a\"\n.byte 8,0,0,0,0,5\n.zero 6\n"
-					   ".section .orc_unwind_ip,\"a\"\n.long f-.\n.long g-.\n",
-					   NULL);
+	const char *code = FUNC("f") "nop\njmp __x86_return_thunk\n" END("f")
+		FUNC("g") "nop\njmp __x86_return_thunk\n" END("g");
+	g_autofree char *orc =
+		g_strconcat(code,
+			    /* f is covered, at g the data ends */
+			    ".section .orc_unwind,\"a\"\n.byte 8,0,0,0,0,5\n.zero 6\n"
+			    ".section .orc_unwind_ip,\"a\"\n.long f-.\n.long g-.\n",
+			    NULL);
 
-	g_assert_false(link_as(f, code, (struct objtool_needs){ .orc = true, .rethunk = true }, NULL,
-			       &error));
+	g_assert_false(link_as(f, code, (struct objtool_needs){ .orc = true, .rethunk = true },
+			       NULL, &error));
 	expect_error(&error, KP_UNPATCHABLE, "2 errors");
 	expect_diag(f, NULL, "no unwind data (.orc_unwind)");
 	expect_diag(f, NULL, "made no .return_sites");
@@ -258,12 +267,14 @@ static void test_objtool(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
 
 static void test_tables(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
 {
-	g_autofree char *path = assemble(
-		f, "in.o",
-		FUNC("f") "ret\n" END("f") STRINGS
-		".section .kpatch.funcs,\"aw\"\n.quad f,1,0,1,0,n,v\n.quad f,1,0,1,0,n,v\n.zero 56\n"
-		".section .kpatch.callbacks.pre_patch,\"aw\"\n.quad f,v\n.quad f,v\n.quad f,0\n.zero 16\n"
-		".section .kpatch.callbacks.post_patch,\"aw\"\n.quad f,v\n.zero 16\n");
+	g_autofree char *path =
+		assemble(f, "in.o",
+			 FUNC("f") "ret\n" END("f") STRINGS
+			 ".section .kpatch.funcs,\"aw\"\n.quad f,1,0,1,0,n,v\n.quad "
+			 "f,1,0,1,0,n,v\n.zero 56\n"
+			 ".section .kpatch.callbacks.pre_patch,\"aw\"\n.quad f,v\n.quad f,v\n.quad "
+			 "f,0\n.zero 16\n"
+			 ".section .kpatch.callbacks.post_patch,\"aw\"\n.quad f,v\n.zero 16\n");
 	GError *error = NULL;
 	g_autoptr(ko) ko = ko_read(path, &error);
 
@@ -278,16 +289,17 @@ static void test_tables(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
 /* Damaged objects are refused or worked on, nothing else. */
 static void test_damaged(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
 {
-	g_autofree char *path = assemble(
-		f, "good.o",
-		FUNC("f") "call a\ncall b\njmp __x86_return_thunk\n" END("f") STRINGS
-		".section .kpatch.funcs,\"aw\"\n.quad f,1,0,1,0,n,v\n.zero 56\n"
-		".section .kpatch.callbacks.pre_patch,\"aw\"\n.quad f,v\n.zero 16\n"
-		".section .orc_unwind,\"a\"\n.byte 8,0,0,0,0,5\n"
-		".section .orc_unwind_ip,\"a\"\n.long f-.\n"
-		".section __versions,\"a\"\n.balign 64\n" VERSION("b")
-		".section .modinfo,\"a\"\n.asciz \"depends=nf_tables\"\n"
-		RECORD("a vmlinux a 0 0") RECORD("b nf_tables b 0 0"));
+	g_autofree char *path =
+		assemble(f, "good.o",
+			 FUNC("f") "call a\ncall b\njmp __x86_return_thunk\n" END("f") STRINGS
+			 ".section .kpatch.funcs,\"aw\"\n.quad f,1,0,1,0,n,v\n.zero 56\n"
+			 ".section .kpatch.callbacks.pre_patch,\"aw\"\n.quad f,v\n.zero 16\n"
+			 ".section .orc_unwind,\"a\"\n.byte 8,0,0,0,0,5\n"
+			 ".section .orc_unwind_ip,\"a\"\n.long f-.\n"
+			 ".section __versions,\"a\"\n.balign 64\n" VERSION(
+				 "b") ".section .modinfo,\"a\"\n.asciz "
+				      "\"depends=nf_tables\"\n" RECORD("a vmlinux a 0 0")
+					      RECORD("b nf_tables b 0 0"));
 	g_autofree char *bad = in_fixture(f, "bad.o");
 	g_autofree char *out = in_fixture(f, "out.ko");
 	g_autofree char *good = NULL;
@@ -341,7 +353,8 @@ static void test_same_bytes(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
 	g_assert_true(ko_write(second, c, &error));
 	g_assert_true(g_file_get_contents(b, &one, &len1, NULL));
 	g_assert_true(g_file_get_contents(c, &two, &len2, NULL));
-	g_assert_cmpmem(one, len1, two, len2);
+	g_assert_cmpuint(len1, ==, len2);
+	g_assert_true(!memcmp(one, two, len1));
 }
 
 int main(int argc, char **argv)

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "tree-prepare.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "error.h"
+#include "kbuild-env.h"
+#include "kbuild-walk.h"
+#include "run.h"
+
+#define READY ".kpatch-ready"
+
+/* No object of the kernel is made from these, and they are half of the files. */
+static const struct tree_rule rules[] = {
+	{ "Documentation/", "*/Documentation/*/*", "documentation" },
+	{ "tools/testing/", "*/tools/testing/*/*", "the kernel's own tests" },
+	{ NULL, NULL, NULL },
+};
+
+const struct tree_rule *tree_rules(void)
+{
+	return rules;
+}
+
+static char *ready_path(const struct tree *tree)
+{
+	return g_build_filename(tree->master, READY, NULL);
+}
+
+bool tree_is_ready(const struct tree *tree)
+{
+	g_autofree char *path = ready_path(tree);
+
+	return g_file_test(path, G_FILE_TEST_EXISTS);
+}
+
+/* The program that decompresses a tarball; NULL: none needed. False: not known. */
+static bool decompressor(const char *tarball, const char **program)
+{
+	static const struct {
+		const char *suffix, *program;
+	} known[] = { { ".tar.xz", "xz" },   { ".tar.gz", "gzip" }, { ".tgz", "gzip" },
+		      { ".tar.zst", "zstd" }, { ".tar.bz2", "bzip2" }, { ".tar", "cat" } };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(known); i++) {
+		*program = known[i].program;
+		if (g_str_has_suffix(tarball, known[i].suffix))
+			return true;
+	}
+	return false;
+}
+
+static bool unpack(const struct tree *tree, GError **err)
+{
+	const char *program;
+
+	if (!decompressor(tree->target->source, &program))
+		return kp_fail(err, KP_FAILED, "'%s' is not a tarball (.tar.xz, .tar.gz, .tar.zst)",
+			       tree->target->source);
+	const char *from[] = { program, NULL, NULL, NULL, NULL };
+	int n = 1;
+
+	if (!strcmp(program, "xz"))
+		from[n++] = "-T0"; /* Debian's tarballs are made of blocks */
+	if (strcmp(program, "cat"))
+		from[n++] = "-dc";
+	from[n] = tree->target->source;
+	g_autoptr(GPtrArray) to = g_ptr_array_new_with_free_func(g_free);
+	const char *const fixed[] = { "tar", "-x", "-f", "-", "--strip-components=1",
+				      "--no-same-owner", "--anchored", "--no-wildcards-match-slash",
+				      "--exclude=*/arch/[!x]*/*", "--exclude=*/arch/xtensa/*" };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(fixed); i++)
+		g_ptr_array_add(to, g_strdup(fixed[i]));
+	for (const struct tree_rule *rule = rules; rule->folder; rule++)
+		g_ptr_array_add(to, g_strconcat("--exclude=", rule->pattern, NULL));
+	g_ptr_array_add(to, NULL);
+	const struct run_opts opts = { .cwd = tree->master, .log = tree->log };
+
+	return run_pipe(&opts, from, (const char *const *)to->pdata, err);
+}
+
+/* Copies FROM_DIR/FROM to the master's TO; a file that does not exist is made empty. */
+static bool place(const struct tree *tree, const char *from_dir, const char *from, const char *to,
+		  GError **err)
+{
+	g_autofree char *source = from_dir ? g_build_filename(from_dir, from, NULL) : NULL;
+	g_autofree char *dest = g_build_filename(tree->master, to, NULL);
+	g_autofree char *dir = g_path_get_dirname(dest);
+	g_autofree char *text = g_strdup("");
+	gsize len = 0;
+
+	if (source && g_file_test(source, G_FILE_TEST_EXISTS)) {
+		g_clear_pointer(&text, g_free);
+		if (!g_file_get_contents(source, &text, &len, err))
+			return false;
+	}
+	return cache_mkdir(dir, err) && cache_write(dest, text, len, err);
+}
+
+static bool same_content(const char *a, const char *b)
+{
+	g_autofree char *text_a = NULL, *text_b = NULL;
+	gsize len_a, len_b;
+
+	return g_file_get_contents(a, &text_a, &len_a, NULL) &&
+	       g_file_get_contents(b, &text_b, &len_b, NULL) && len_a == len_b &&
+	       !memcmp(text_a, text_b, len_a);
+}
+
+/*
+ * A folder with what kconfig made of this very configuration when the kernel was built; NULL
+ * when there is none. It is the truth: olddefconfig here would see other tools, and change it.
+ */
+static const char *configured_dir(const struct target *target)
+{
+	const char *const dirs[] = { target->headers,
+				     target->source_is_tree ? target->source : NULL };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(dirs); i++) {
+		g_autofree char *config = g_build_filename(dirs[i] ?: "/", ".config", NULL);
+		g_autofree char *values =
+			g_build_filename(dirs[i] ?: "/", "include/config/auto.conf", NULL);
+
+		if (dirs[i] && g_file_test(values, G_FILE_TEST_EXISTS) &&
+		    same_content(config, target->config))
+			return dirs[i];
+	}
+	return NULL;
+}
+
+/*
+ * kbuild runs kconfig when auto.conf is older than .config or anything that auto.conf.cmd
+ * names. An empty auto.conf.cmd names nothing.
+ */
+static bool configure(const struct tree *tree, GError **err)
+{
+	static const char *const made[] = { "include/config/auto.conf.cmd",
+					    "include/config/auto.conf",
+					    "include/generated/autoconf.h",
+					    "include/generated/rustc_cfg" };
+	const char *dir = configured_dir(tree->target);
+	g_autofree char *config_dir = g_path_get_dirname(tree->target->config);
+	g_autofree char *config = g_path_get_basename(tree->target->config);
+	g_autofree char *symvers_dir = g_path_get_dirname(tree->target->symvers);
+	g_autofree char *symvers = g_path_get_basename(tree->target->symvers);
+
+	if (!place(tree, config_dir, config, ".config", err) ||
+	    !place(tree, symvers_dir, symvers, "Module.symvers", err))
+		return false;
+	for (size_t i = 0; dir && i < G_N_ELEMENTS(made); i++)
+		if (!place(tree, i ? dir : NULL, made[i], made[i], err))
+			return false;
+	if (dir)
+		return true;
+	static const char *const args[] = { "olddefconfig", NULL };
+	static const char *const sync[] = { "syncconfig", NULL };
+
+	return tree_make(tree, 1, args, NULL, err) && tree_make(tree, 1, sync, NULL, err);
+}
+
+/* What the walk in its own thread needs and leaves. */
+struct walk_thread {
+	const struct tree *tree;
+	const char *env_path;
+	unsigned int jobs;
+	GError *err;
+};
+
+static void *walk_main(void *data)
+{
+	struct walk_thread *walk = data;
+
+	return GINT_TO_POINTER(
+		kbuild_walk_tree(walk->tree, walk->env_path, walk->jobs, &walk->err));
+}
+
+/* make, and meanwhile the walk, which reads nothing that make writes. */
+static bool make_and_walk(const struct tree *tree, unsigned int jobs, GError **err)
+{
+	static const char *const goals[] = { "modules_prepare", NULL };
+	g_autofree char *env_path = kbuild_env_path(tree);
+	g_autofree char *early = g_strconcat(env_path, ".early", NULL);
+	struct walk_thread walk = { .tree = tree, .env_path = early, .jobs = jobs };
+
+	if (!kbuild_env_dump(tree, jobs, NULL, early, err))
+		return false;
+	GThread *thread = g_thread_new("walk", walk_main, &walk);
+	bool made = kbuild_env_dump(tree, jobs, goals, env_path, err);
+	bool walked = GPOINTER_TO_INT(g_thread_join(thread));
+
+	cache_remove_tree(early, NULL);
+	if (made && !walked)
+		g_propagate_error(err, g_steal_pointer(&walk.err));
+	g_clear_error(&walk.err);
+	return made && walked;
+}
+
+static bool prepare(const struct tree *tree, unsigned int jobs, tree_phase_fn phase, void *user,
+		    GError **err)
+{
+	g_autofree char *what = g_strdup_printf("unpacking %s", tree->target->source);
+	bool copied;
+
+	if (phase)
+		phase(what, user);
+	copied = tree->target->source_is_tree ?
+			 tree_copy_files(tree->target->source, tree->master, err) :
+			 unpack(tree, err);
+	if (!copied)
+		return false;
+	if (phase)
+		phase("preparing the source tree", user);
+	return configure(tree, err) && make_and_walk(tree, jobs, err);
+}
+
+/* A first build's log, commands and so on belong to the master that was there then. */
+static bool clean(const struct tree *tree, GError **err)
+{
+	g_autoptr(GDir) dir = g_dir_open(tree->dir, 0, NULL);
+
+	for (const char *name; dir && (name = g_dir_read_name(dir));) {
+		g_autofree char *path = g_build_filename(tree->dir, name, NULL);
+
+		if (strcmp(name, "lock") && strcmp(name, "work") &&
+		    !cache_remove_tree(path, err))
+			return false;
+	}
+	return cache_mkdir(tree->master, err);
+}
+
+bool tree_prepare(const struct tree *tree, unsigned int jobs, tree_phase_fn phase, void *user,
+		  GError **err)
+{
+	g_autofree char *ready = ready_path(tree);
+
+	if (clean(tree, err) && prepare(tree, jobs, phase, user, err) &&
+	    cache_write(ready, "", 0, err))
+		return true;
+	/* Keep the log; the next attempt removes it. */
+	cache_remove_tree(tree->master, NULL);
+	return false;
+}
