@@ -111,8 +111,11 @@ bool table_entry_size(const struct section *sec, size_t *size, GError **err)
 
 	if (env)
 		*size = (size_t)strtoul(env, NULL, 0);
-	else
-		*size = padded % count ? (padded + sec->table->short_tail) / count : padded / count;
+	else if (count == 1)
+		*size = padded;
+	else /* from one entry's first relocation to the next entry's */
+		*size = g_array_index(sec->relas, struct rela, sec->table->refs).offset -
+			g_array_index(sec->relas, struct rela, 0).offset;
 	if (!*size)
 		return bad_format(sec, err);
 	if (padded % *size && *size - padded % *size <= sec->table->short_tail)

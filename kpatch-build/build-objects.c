@@ -6,6 +6,7 @@
 
 #include "apply.h"
 #include "compile.h"
+#include "crc.h"
 #include "error.h"
 #include "link.h"
 #include "vmlinux.h"
@@ -160,6 +161,28 @@ static bool add_inputs(struct build *build, const struct made *made, GError **er
 	return true;
 }
 
+/* Modules of the running kernel rely on the types of what is exported. */
+static bool check_exports(struct build *build, const GPtrArray *all, GError **err)
+{
+	const struct crc_setup setup = {
+		.tree = build->tree,
+		.work = build->work,
+		.extra = (const char *const *)build->extra,
+		.parallel = build->options->jobs,
+	};
+	g_autoptr(GPtrArray) inputs = g_ptr_array_new_with_free_func(g_free);
+
+	for (guint i = 0; i < all->len; i++) {
+		const struct made *made = all->pdata[i];
+		struct crc_input *input = g_new0(struct crc_input, 1);
+
+		input->command = commands_get(build->commands, made->object->object->path);
+		input->patched = made->patched;
+		g_ptr_array_add(inputs, input);
+	}
+	return crc_check(&setup, inputs, build->diags, err);
+}
+
 bool build_compile(struct build *build, GError **err)
 {
 	g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(made_free);
@@ -172,7 +195,8 @@ bool build_compile(struct build *build, GError **err)
 		made->object = build->affected->objects->pdata[i];
 		g_ptr_array_add(all, made);
 	}
-	if (!compile_empty(build, all, err) || !compile_all(build, all, err))
+	if (!compile_empty(build, all, err) || !compile_all(build, all, err) ||
+	    !check_exports(build, all, err))
 		return false;
 	build->vmlinux = vmlinux_open(build->tree, err);
 	if (!build->vmlinux)

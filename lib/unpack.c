@@ -158,9 +158,12 @@ GBytes *kp_unpack(const uint8_t *data, size_t len, size_t limit, const char *pat
 			codec ? codec->name : "an unknown method");
 		return NULL;
 	}
-	struct sink out = { .limit = limit };
+	/* one byte more, so that a decoder can find the end of the data behind the last one */
+	struct sink out = { .limit = limit + 1 };
 	const char *why = codec->unpack(data, len, &out);
 
+	if (!why && out.len > limit)
+		why = "too large";
 	if (why) {
 		g_free(out.data);
 		kp_fail(err, KP_FAILED, "%s: cannot be unpacked: %s", path, why);

@@ -27,11 +27,13 @@ attempt() {
 class_of() {
 	case $1 in
 	0) echo built ;;
-	3) echo unchanged ;;
-	2) echo refused ;;
-	1) if grep -Eq 'not built|does not build|is not compiled' "$2"; then
+	3) if grep -q "nothing that this kernel's configuration builds" "$2"; then
 		echo unbuilt
-	elif grep -Eq '^[^ ]+\.[ch]:[0-9]+:[0-9]+: (fatal )?error: ' "$2"; then
+	else
+		echo unchanged
+	fi ;;
+	2) echo refused ;;
+	1) if grep -Eq '^[^ ]+\.[ch]:[0-9]+:[0-9]+: (fatal )?error: ' "$2"; then
 		echo alone
 	else
 		echo failed
