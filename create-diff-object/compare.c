@@ -58,19 +58,20 @@ static bool bytes_equal(const struct atom *a, const struct atom *b)
 {
 	const uint8_t *da = atom_bytes(a), *db = atom_bytes(b);
 	const struct table_rule *rule = a->sec->table;
+	size_t size = MIN(a->size, b->size);
 	g_autofree uint8_t *mask = NULL;
 
 	if (!da || !db) {
 		const uint8_t *data = da ? da : db;
 
-		for (size_t i = 0; data && i < a->size; i++) {
+		for (size_t i = 0; data && i < size; i++) {
 			if (data[i])
 				return false;
 		}
 		return true;
 	}
 	if (!a->refs->len && !rule)
-		return !memcmp(da, db, a->size);
+		return !memcmp(da, db, size);
 	mask = g_malloc0(a->size ? a->size : 1);
 	for (unsigned int i = 0; i < a->refs->len; i++) {
 		const struct ref *ref = &g_array_index(a->refs, struct ref, i);
@@ -80,7 +81,7 @@ static bool bytes_equal(const struct atom *a, const struct atom *b)
 	}
 	if (rule && rule->ignore_len && rule->ignore + rule->ignore_len <= a->size)
 		memset(mask + rule->ignore, 1, rule->ignore_len);
-	for (size_t i = 0; i < a->size; i++) {
+	for (size_t i = 0; i < size; i++) {
 		if (!mask[i] && da[i] != db[i])
 			return false;
 	}

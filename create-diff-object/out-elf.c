@@ -111,6 +111,12 @@ void out_section_append(struct out_section *os, const void *data, size_t size)
 		memset(os->data->data + at, 0, size);
 }
 
+void out_section_clear(struct out_section *os, uint64_t offset, size_t size)
+{
+	if (os->type != SHT_NOBITS && size)
+		memset(os->data->data + offset, 0, size);
+}
+
 struct out_symbol *out_section_symbol(struct out_section *os)
 {
 	return os->sym;

@@ -23,6 +23,9 @@ size_t out_section_size(const struct out_section *os);
 /** out_section_append() - add @size bytes, zeroes if @data is NULL. */
 void out_section_append(struct out_section *os, const void *data, size_t size);
 
+/** out_section_clear() - zero @size bytes at @offset, which are there already. */
+void out_section_clear(struct out_section *os, uint64_t offset, size_t size);
+
 /** out_section_symbol() - its STT_SECTION symbol. */
 struct out_symbol *out_section_symbol(struct out_section *os);
 

@@ -103,6 +103,8 @@ static void add_rela(struct writer *w, struct atom *atom, const struct ref *ref)
 	uint64_t offset = atom->out_offset + ref->offset;
 	struct atom *to = ref->atom;
 
+	/* the module loader refuses a field that is not zero; that of a hidden branch is not */
+	out_section_clear(os, offset, MIN(arch.rela_width(ref->type), atom->size - ref->offset));
 	if (!ref_is_internal(atom, ref)) {
 		const struct external *ext = find_external(w->diff, ref);
 

@@ -16,6 +16,9 @@
 #define TMP_PREFIX "tmp."
 #define OWNER	   ".owner" /* locked while the folder's owner lives */
 #define KEEP	   ".keep"  /* not to be removed when it is dead */
+#define REUSED	   "src"    /* worth to be left for the next */
+#define OLD_PREFIX "old."
+#define OLD_MAX	   3
 
 char *cache_root(const char *option, GError **err)
 {
@@ -98,6 +101,45 @@ bool cache_remove_tree(const char *path, GError **err)
 	return remove_at(AT_FDCWD, path, path, err);
 }
 
+static GPtrArray *list_old(const char *parent)
+{
+	GPtrArray *paths = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GDir) dir = g_dir_open(parent, 0, NULL);
+
+	for (const char *name; dir && (name = g_dir_read_name(dir));)
+		if (g_str_has_prefix(name, OLD_PREFIX))
+			g_ptr_array_add(paths, g_build_filename(parent, name, NULL));
+	return paths;
+}
+
+/* Puts what can be used again aside, then removes the temporary folder @path. */
+static void retire(const char *path)
+{
+	g_autofree char *parent = g_path_get_dirname(path);
+	g_autofree char *base = g_path_get_basename(path);
+	g_autofree char *reused = g_build_filename(path, REUSED, NULL);
+	g_autofree char *old =
+		g_strconcat(parent, "/" OLD_PREFIX, base + strlen(TMP_PREFIX), NULL);
+	g_autoptr(GPtrArray) others = list_old(parent);
+
+	if (others->len < OLD_MAX && rename(reused, old) < 0 && errno != ENOENT)
+		cache_remove_tree(reused, NULL);
+	cache_remove_tree(path, NULL);
+}
+
+char *cache_tmp_reuse(const struct cache_tmp *tmp)
+{
+	g_autofree char *parent = g_path_get_dirname(tmp->path);
+	g_autoptr(GPtrArray) old = list_old(parent);
+	g_autofree char *path = g_build_filename(tmp->path, REUSED, NULL);
+
+	/* Somebody else may be faster. */
+	for (guint i = 0; i < old->len; i++)
+		if (rename(old->pdata[i], path) == 0)
+			return g_steal_pointer(&path);
+	return NULL;
+}
+
 /* Removes the temporary folder @path when its owner is dead; errors do not matter here. */
 static void remove_stale(const char *path)
 {
@@ -110,7 +152,7 @@ static void remove_stale(const char *path)
 	g_autoptr(kp_lock) lock = kp_lock_try(owner, KP_LOCK_EXCLUSIVE, &busy, NULL);
 
 	if (lock)
-		cache_remove_tree(path, NULL);
+		retire(path);
 }
 
 static void remove_all_stale(const char *parent)
@@ -163,7 +205,7 @@ void cache_tmp_free(struct cache_tmp *tmp, bool keep)
 	g_autofree char *marker = g_build_filename(tmp->path, KEEP, NULL);
 
 	if (!keep || !g_file_set_contents(marker, "", 0, NULL))
-		cache_remove_tree(tmp->path, NULL);
+		retire(tmp->path);
 	kp_lock_drop(tmp->lock);
 	g_free(tmp->path);
 	g_free(tmp);

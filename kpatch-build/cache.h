@@ -10,6 +10,7 @@
  *	CACHE/TARGET/FACT	facts about it: kbuild walk, commands, include graph
  *	CACHE/TARGET/objects/	compiled originals, by content
  *	CACHE/TARGET/work/tmp.*	one folder a running build
+ *	CACHE/TARGET/work/old.*	working copies for the next builds
  */
 #ifndef KPB_CACHE_H
 #define KPB_CACHE_H
@@ -34,6 +35,15 @@ struct cache_tmp *cache_tmp_new(const char *parent, GError **err);
 
 /** cache_tmp_free() - remove it with all that is in it; @keep: leave it. */
 void cache_tmp_free(struct cache_tmp *tmp, bool keep);
+
+/**
+ * cache_tmp_reuse() - move what an earlier temporary folder had as "src" into this one.
+ *
+ * Working copies are expensive to make and to remove, so up to three are left in @tmp's parent
+ * when their folders go. Nothing is known about what is in it, except that nobody uses it.
+ * Return: the path DIR/src, to be freed; NULL when none is left.
+ */
+char *cache_tmp_reuse(const struct cache_tmp *tmp);
 
 /** cache_remove_tree() - remove @path and everything below it; no error when it does not exist. */
 bool cache_remove_tree(const char *path, GError **err);

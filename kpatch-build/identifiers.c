@@ -326,19 +326,32 @@ static void finish(struct parser *p, struct build *b)
 			      (b->has_body && !ends_in_body);
 }
 
-/* The end of the directive's line: one that does not end in a backslash. */
+/* Step over a comment or a string, neither of which ends a directive; else one character. */
+static const char *directive_step(const char *p, const char *end)
+{
+	if (*p == '"') {
+		struct parser string = { .pos = p, .end = end };
+
+		read_string(&string, '"');
+		return string.pos;
+	}
+	if (*p == '/' && p + 1 < end && p[1] == '*') {
+		const char *close = memmem(p + 2, (gsize)(end - p - 2), "*/", 2);
+
+		return close ? close + 2 : end;
+	}
+	return p + 1;
+}
+
+/* The end of the directive's line: one that does not end in a backslash or in a comment. */
 static const char *directive_end(const struct parser *p)
 {
-	const char *stop = p->pos;
+	const char *pos = p->pos;
 
-	while (stop < p->end) {
-		const char *newline = memchr(stop, '\n', (gsize)(p->end - stop));
-
-		if (!newline)
-			break;
-		if (newline[-1] != '\\')
-			return newline;
-		stop = newline + 1;
+	while (pos < p->end) {
+		if (*pos == '\n' && pos[-1] != '\\')
+			return pos;
+		pos = directive_step(pos, p->end);
 	}
 	return p->end;
 }

@@ -17,20 +17,22 @@
 /* What one link_module() hands from step to step. */
 struct link {
 	const struct link_request *rq;
-	char *glue; /* folder with the glue's sources */
-	char *dir;  /* WORK/link: kbuild's M= */
+	char *glue;  /* folder with the glue's sources */
+	char *dir;   /* WORK/link: kbuild's M= */
+	char *parts; /* WORK/link/parts: everything but kbuild's own files, so that a module may
+		      * have any name */
 	struct kp_symvers *symvers;
 	GString *log;
 };
 
-static char *in_dir(const struct link *l, const char *name)
+static char *part(const struct link *l, const char *name)
 {
-	return g_build_filename(l->dir, name, NULL);
+	return g_build_filename(l->parts, name, NULL);
 }
 
 static bool write_file(const struct link *l, const char *name, const char *text, GError **err)
 {
-	g_autofree char *path = in_dir(l, name);
+	g_autofree char *path = part(l, name);
 
 	return g_file_set_contents(path, text, -1, err);
 }
@@ -45,12 +47,12 @@ static bool copy_glue(const struct link *l, const char *name, GError **err)
 
 static bool make_dir(struct link *l, GError **err)
 {
-	static const char *const leftovers[] = { "merged.o", "patch.o", "module.ko" };
+	static const char *const leftovers[] = { "merged.o", "patch.o", "finished.ko" };
 
-	if (g_mkdir_with_parents(l->dir, 0755))
-		return kp_fail_errno(err, "cannot create %s", l->dir);
+	if (g_mkdir_with_parents(l->parts, 0755))
+		return kp_fail_errno(err, "cannot create %s", l->parts);
 	for (size_t i = 0; i < G_N_ELEMENTS(leftovers); i++) {
-		g_autofree char *path = in_dir(l, leftovers[i]);
+		g_autofree char *path = part(l, leftovers[i]);
 
 		g_unlink(path);
 	}
@@ -68,17 +70,19 @@ static bool write_kbuild(const struct link *l, GError **err)
 	g_autofree char *text = g_strdup_printf(
 		"# SPDX-License-Identifier: GPL-2.0\n"
 		"obj-m := %s.o\n"
-		"%s-y := livepatch-patch.o patch.o\n"
+		"%s-y := parts/livepatch-patch.o parts/patch.o\n"
 		"quiet_cmd_patch_o = OBJTOOL $@\n"
 		"      cmd_patch_o = cp $< $@ $(cmd_objtool)\n"
-		"$(obj)/patch.o: private objtool-enabled := $(if $(delay-objtool),,y)\n"
-		"$(obj)/patch.o: private delay-objtool := y\n"
-		"$(obj)/patch.o: $(src)/merged.o FORCE\n"
+		"$(obj)/parts/patch.o: private objtool-enabled = $(if $(delay-objtool),,y)\n"
+		"$(obj)/parts/patch.o: private objtool-args-y += --link\n"
+		"$(obj)/parts/patch.o: $(src)/parts/merged.o FORCE\n"
 		"\t$(call if_changed,patch_o)\n"
-		"targets += patch.o\n",
+		"targets += parts/patch.o\n",
 		l->rq->name, l->rq->name);
 
-	return write_file(l, "Kbuild", text, err);
+	g_autofree char *path = g_build_filename(l->dir, "Kbuild", NULL);
+
+	return g_file_set_contents(path, text, -1, err);
 }
 
 static void add_info(GString *text, const char *tag, const char *value)
@@ -135,7 +139,7 @@ static bool run_kbuild(const struct link *l, GError **err)
 		g_ptr_array_add(argv, *var);
 	g_ptr_array_add(argv, NULL);
 
-	g_autofree char *script = in_dir(l, "kbuild.log");
+	g_autofree char *script = part(l, "kbuild.log");
 	struct run_opts opts = { .env = (const char *const *)env,
 				 .log = script,
 				 .what = "linking the patch module (kbuild)" };
@@ -191,8 +195,8 @@ static bool finish(const struct link *l, GError **err)
 {
 	const struct link_request *rq = l->rq;
 	g_autofree char *name = g_strconcat(rq->name, ".ko", NULL);
-	g_autofree char *linked = in_dir(l, name);
-	g_autofree char *module = in_dir(l, "module.ko");
+	g_autofree char *linked = g_build_filename(l->dir, name, NULL);
+	g_autofree char *module = part(l, "finished.ko");
 	const struct post_link_request post = { .input = linked,
 						.output = module,
 						.symvers = l->symvers,
@@ -217,15 +221,15 @@ static bool finish(const struct link *l, GError **err)
 static bool link_steps(struct link *l, GError **err)
 {
 	const struct link_request *rq = l->rq;
-	g_autofree char *lds = in_dir(l, "patch.lds");
-	g_autofree char *merged = in_dir(l, "merged.o");
+	g_autofree char *lds = part(l, "patch.lds");
+	g_autofree char *merged = part(l, "merged.o");
 
 	if (!sign_check(rq->target, rq->tree, rq->sign_key, rq->sign_cert, err) ||
 	    !make_dir(l, err))
 		return false;
 
 	const struct merge_request merge = { .objects = rq->objects,
-					     .work_dir = l->dir,
+					     .work_dir = l->parts,
 					     .script = lds,
 					     .output = merged,
 					     .symvers = l->symvers,
@@ -258,11 +262,15 @@ bool link_module(const struct link_request *request, GString *log, GError **err)
 		.symvers = symvers,
 		.log = own,
 	};
+
+	l.parts = g_build_filename(l.dir, "parts", NULL);
+
 	bool ok = link_steps(&l, err);
 
 	if (log)
 		g_string_append(log, own->str);
 	g_free(l.glue);
 	g_free(l.dir);
+	g_free(l.parts);
 	return ok;
 }

@@ -6,14 +6,10 @@
 #include "error.h"
 #include "identifiers.h"
 #include "line.h"
+#include "paste.h"
 
-/** struct paste - "do_##x" in a macro: it makes names that begin or end with @fragment. */
-struct paste {
-	char *fragment;
-	bool prefix;
-	struct decl *decl;
-	struct file *file;
-};
+/* When so many names are tainted, nearly everything is: looking further is a waste of time. */
+#define TOO_MANY_NAMES 20000
 
 /** struct file - a parsed file of the original tree. */
 struct file {
@@ -22,13 +18,25 @@ struct file {
 	struct decls *decls;
 };
 
+/**
+ * struct spelling - a tainted name as a macro's user writes it: whoever says both
+ * @argument and the macro, or a macro that uses that one, may use the name.
+ */
+struct spelling {
+	char *argument;
+	GHashTable *macros; /* set of names; owned by prefilter.macro_users */
+};
+
 struct prefilter {
 	const char *tree;
 	GPtrArray *files; /* of struct file *: all that the candidates include */
 	int next; /* atomic: the next file to parse */
 	int failed; /* atomic: index + 1 of a file that cannot be read */
 	GHashTable *by_name; /* name -> GPtrArray of struct file * that mention it */
-	GPtrArray *pastes; /* of struct paste * */
+	GPtrArray *pastes; /* of struct paste *, in the files that are included */
+	GHashTable *macro_users; /* macro -> set of macros that lead to it, itself included */
+	GPtrArray *spellings; /* of struct spelling * */
+	GHashTable *spelled; /* names whose spellings are known; owned */
 	GHashTable *tainted; /* names that may lead to a changed declaration; owned */
 	GHashTable *macros; /* those of them that are macros; owned by tainted */
 	GPtrArray *todo; /* tainted names whose users were not visited yet */
@@ -46,12 +54,12 @@ static void file_free(void *data)
 	g_free(file);
 }
 
-static void paste_free(void *data)
+static void spelling_free(void *data)
 {
-	struct paste *paste = data;
+	struct spelling *spelling = data;
 
-	g_free(paste->fragment);
-	g_free(paste);
+	g_free(spelling->argument);
+	g_free(spelling);
 }
 
 static void prefilter_init(struct prefilter *p, const char *tree)
@@ -61,7 +69,11 @@ static void prefilter_init(struct prefilter *p, const char *tree)
 		.files = g_ptr_array_new_with_free_func(file_free),
 		.by_name = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
 						 (GDestroyNotify)g_ptr_array_unref),
-		.pastes = g_ptr_array_new_with_free_func(paste_free),
+		.pastes = g_ptr_array_new_with_free_func((GDestroyNotify)paste_free),
+		.macro_users = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
+						     (GDestroyNotify)g_hash_table_unref),
+		.spellings = g_ptr_array_new_with_free_func(spelling_free),
+		.spelled = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
 		.tainted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
 		.macros = g_hash_table_new(g_str_hash, g_str_equal),
 		.todo = g_ptr_array_new(),
@@ -77,6 +89,9 @@ static void prefilter_clear(struct prefilter *p)
 	g_ptr_array_unref(p->todo);
 	g_hash_table_unref(p->macros);
 	g_hash_table_unref(p->tainted);
+	g_hash_table_unref(p->spelled);
+	g_ptr_array_unref(p->spellings);
+	g_hash_table_unref(p->macro_users);
 	g_ptr_array_unref(p->pastes);
 	g_hash_table_unref(p->by_name);
 	g_ptr_array_unref(p->files);
@@ -166,82 +181,6 @@ static void start_names(struct prefilter *p, const struct affected_input *input)
 	}
 }
 
-static bool is_word(char c)
-{
-	return g_ascii_isalnum(c) || c == '_';
-}
-
-static void add_paste(GPtrArray *pastes, const char *start, const char *end, bool prefix,
-		      struct decl *decl, struct file *file)
-{
-	struct paste *paste;
-
-	if (end - start < 2)
-		return;
-	paste = g_new0(struct paste, 1);
-	paste->fragment = g_strndup(start, (gsize)(end - start));
-	paste->prefix = prefix;
-	paste->decl = decl;
-	paste->file = file;
-	g_ptr_array_add(pastes, paste);
-}
-
-/* Is the word a parameter of the macro? They are between the parentheses after its name. */
-static bool is_parameter(const struct decl *decl, const char *start, const char *end)
-{
-	const char *text = decl->text, *stop = text + decl->len;
-	const char *open = memchr(text, '(', decl->len);
-
-	/* "#define NAME (...)" has none: the parenthesis must touch the name. */
-	if (!open || !is_word(open[-1]))
-		return false;
-	const char *close = memchr(open, ')', (gsize)(stop - open));
-
-	for (const char *p = open; close && p < close;) {
-		while (p < close && !is_word(*p))
-			p++;
-		const char *word = p;
-
-		while (p < close && is_word(*p))
-			p++;
-		if (p - word == end - start && !memcmp(word, start, (gsize)(end - start)))
-			return true;
-	}
-	return start < end && g_str_has_prefix(start, "__VA_ARGS__");
-}
-
-/* Words next to "##" that are not parameters. */
-static void find_pastes(GPtrArray *pastes, struct decl *decl, struct file *file)
-{
-	const char *text = decl->text, *end = text + decl->len;
-
-	for (const char *p = text; p + 1 < end && (p = memmem(p, (gsize)(end - p), "##", 2));
-	     p += 2) {
-		const char *left = p, *right = p + 2;
-
-		while (left > text && g_ascii_isspace(left[-1]))
-			left--;
-		while (right < end && g_ascii_isspace(*right))
-			right++;
-		const char *left_start = left, *right_end = right;
-
-		while (left_start > text && is_word(left_start[-1]))
-			left_start--;
-		while (right_end < end && is_word(*right_end))
-			right_end++;
-		if (!is_parameter(decl, left_start, left))
-			add_paste(pastes, left_start, left, true, decl, file);
-		if (!is_parameter(decl, right, right_end))
-			add_paste(pastes, right, right_end, false, decl, file);
-	}
-}
-
-static bool paste_makes(const struct paste *paste, const char *name)
-{
-	return paste->prefix ? g_str_has_prefix(name, paste->fragment) :
-			       g_str_has_suffix(name, paste->fragment);
-}
-
 static void *parse_thread(void *data)
 {
 	struct prefilter *p = data;
@@ -296,7 +235,7 @@ static void index_file(struct prefilter *p, struct file *file)
 		struct decl *decl = file->decls->list->pdata[i];
 
 		if (decl->macro)
-			find_pastes(p->pastes, decl, file);
+			paste_find(decl, p->pastes);
 	}
 }
 
@@ -322,7 +261,48 @@ static bool mentions(const struct decl *decl, const char *interned)
 	return false;
 }
 
-static void visit_users(struct prefilter *p, const char *name)
+/* All macros that lead to @macro. */
+static GHashTable *users_of_macro(struct prefilter *p, const char *macro)
+{
+	GHashTable *users = g_hash_table_lookup(p->macro_users, macro);
+	g_autoptr(GPtrArray) todo = g_ptr_array_new();
+
+	if (users)
+		return users;
+	users = g_hash_table_new(g_str_hash, g_str_equal);
+	g_hash_table_insert(p->macro_users, (void *)macro, users);
+	g_hash_table_add(users, (void *)macro);
+	g_ptr_array_add(todo, (void *)macro);
+	for (guint next = 0; next < todo->len; next++) {
+		GPtrArray *files = g_hash_table_lookup(p->by_name, todo->pdata[next]);
+
+		for (guint i = 0; files && i < files->len; i++) {
+			struct file *file = files->pdata[i];
+			const char *name = g_hash_table_lookup(file->decls->names,
+							       todo->pdata[next]);
+
+			for (guint n = 0; n < file->decls->list->len; n++) {
+				struct decl *decl = file->decls->list->pdata[n];
+
+				if (decl->macro && decl->defines->len && mentions(decl, name) &&
+				    g_hash_table_add(users, decl->defines->pdata[0]))
+					g_ptr_array_add(todo, decl->defines->pdata[0]);
+			}
+		}
+	}
+	return users;
+}
+
+static bool mentions_any(const struct decl *decl, GHashTable *names)
+{
+	for (guint i = 0; i < decl->mentions->len; i++)
+		if (g_hash_table_contains(names, decl->mentions->pdata[i]))
+			return true;
+	return false;
+}
+
+/* Visit the declarations that mention @name, and one of @macros if that is not NULL. */
+static void visit_users(struct prefilter *p, const char *name, GHashTable *macros)
 {
 	GPtrArray *files = g_hash_table_lookup(p->by_name, name);
 
@@ -330,42 +310,105 @@ static void visit_users(struct prefilter *p, const char *name)
 		struct file *file = files->pdata[i];
 		const char *interned = g_hash_table_lookup(file->decls->names, name);
 
-		for (guint n = 0; n < file->decls->list->len; n++)
-			if (mentions(file->decls->list->pdata[n], interned))
-				visit_decl(p, file, file->decls->list->pdata[n]);
+		for (guint n = 0; n < file->decls->list->len; n++) {
+			struct decl *decl = file->decls->list->pdata[n];
+
+			if (mentions(decl, interned) && (!macros || mentions_any(decl, macros)))
+				visit_decl(p, file, decl);
+		}
 	}
+}
+
+static void add_spelling(struct prefilter *p, const char *argument, const char *macro)
+{
+	struct spelling *spelling = g_new0(struct spelling, 1);
+
+	spelling->argument = g_strdup(argument);
+	spelling->macros = users_of_macro(p, macro);
+	g_ptr_array_add(p->spellings, spelling);
+	visit_users(p, argument, spelling->macros);
+}
+
+/*
+ * Follow @name to what macros make it from. An argument may be made by "##" in
+ * turn, so it is followed as well.
+ */
+static void spell(struct prefilter *p, const char *name)
+{
+	if (g_hash_table_contains(p->spelled, name))
+		return;
+	g_hash_table_add(p->spelled, g_strdup(name));
 	for (guint i = 0; i < p->pastes->len; i++) {
 		struct paste *paste = p->pastes->pdata[i];
+		g_autoptr(GPtrArray) arguments = paste_match(paste, name);
 
-		if (paste_makes(paste, name))
-			visit_decl(p, paste->file, paste->decl);
+		for (guint n = 0; arguments && n < arguments->len; n++) {
+			const char *argument = arguments->pdata[n];
+
+			if (!*argument) {
+				taint_name(p, paste->macro, true);
+				continue;
+			}
+			add_spelling(p, argument, paste->macro);
+			spell(p, argument);
+		}
 	}
+}
+
+static bool names_any(GHashTable *names, GHashTable *wanted)
+{
+	GHashTableIter iter;
+	void *name;
+
+	g_hash_table_iter_init(&iter, wanted);
+	while (g_hash_table_iter_next(&iter, &name, NULL))
+		if (g_hash_table_contains(names, name))
+			return true;
+	return false;
+}
+
+/* Do macros of the source itself make a tainted name? */
+static bool source_pastes(const struct prefilter *p, struct file *file)
+{
+	g_autoptr(GPtrArray) pastes = g_ptr_array_new_with_free_func((GDestroyNotify)paste_free);
+	GHashTableIter iter;
+	void *name;
+
+	for (guint i = 0; i < file->decls->list->len; i++) {
+		struct decl *decl = file->decls->list->pdata[i];
+
+		if (decl->macro)
+			paste_find(decl, pastes);
+	}
+	for (guint i = 0; i < pastes->len; i++) {
+		g_hash_table_iter_init(&iter, p->spelled);
+		while (g_hash_table_iter_next(&iter, &name, NULL)) {
+			g_autoptr(GPtrArray) arguments = paste_match(pastes->pdata[i], name);
+
+			for (guint n = 0; arguments && n < arguments->len; n++)
+				if (!*(char *)arguments->pdata[n] ||
+				    g_hash_table_contains(file->decls->names, arguments->pdata[n]))
+					return true;
+		}
+	}
+	return false;
 }
 
 /* Does the text of a source lead to a tainted name? */
 static bool source_uses(const struct prefilter *p, struct file *file)
 {
-	g_autoptr(GPtrArray) pastes = g_ptr_array_new_with_free_func(paste_free);
-	GHashTableIter iter;
-	void *name;
+	GHashTable *names = file->decls->names;
 
-	g_hash_table_iter_init(&iter, file->decls->names);
-	while (g_hash_table_iter_next(&iter, &name, NULL))
-		if (g_hash_table_contains(p->tainted, name))
+	if (names_any(names, p->tainted))
+		return true;
+	for (guint i = 0; i < p->spellings->len; i++) {
+		struct spelling *spelling = p->spellings->pdata[i];
+
+		if (g_hash_table_contains(names, spelling->argument) &&
+		    names_any(names, spelling->macros))
 			return true;
-	for (guint i = 0; i < file->decls->list->len; i++) {
-		struct decl *decl = file->decls->list->pdata[i];
-
-		if (decl->macro)
-			find_pastes(pastes, decl, file);
 	}
-	for (guint i = 0; i < pastes->len; i++) {
-		g_hash_table_iter_init(&iter, p->tainted);
-		while (g_hash_table_iter_next(&iter, &name, NULL))
-			if (paste_makes(pastes->pdata[i], name))
-				return true;
-	}
-	return false;
+	return source_pastes(p, file);
 }
 
 static struct file *add_file(struct prefilter *p, const char *path)
@@ -448,9 +491,11 @@ static bool run(struct prefilter *p, const struct affected_input *input, struct 
 		return false;
 	for (guint i = 0; i < headers; i++)
 		index_file(p, p->files->pdata[i]);
-	for (guint i = 0; !p->all && i < p->todo->len; i++)
-		visit_users(p, p->todo->pdata[i]);
-	if (p->all)
+	for (guint i = 0; i < p->todo->len && p->todo->len < TOO_MANY_NAMES; i++) {
+		visit_users(p, p->todo->pdata[i], NULL);
+		spell(p, p->todo->pdata[i]);
+	}
+	if (p->all || p->todo->len >= TOO_MANY_NAMES)
 		return true;
 	g_autoptr(GPtrArray) hot = g_ptr_array_new();
 	GHashTableIter iter;

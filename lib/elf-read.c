@@ -81,9 +81,11 @@ static bool read_sections(struct kp_elf *elf, const Elf64_Ehdr *eh, GError **err
 
 	if (eh->e_shoff == 0)
 		return kp_fail(err, KP_FAILED, "%s: has no section headers", elf->path);
-	if (eh->e_shentsize != sizeof(Elf64_Shdr) || !inside(elf, eh->e_shoff, sizeof(first)))
+	if (eh->e_shentsize != sizeof(Elf64_Shdr))
+		return kp_fail(err, KP_FAILED, "%s: section headers are malformed", elf->path);
+	if (!inside(elf, eh->e_shoff, sizeof(first)))
 		return kp_fail(err, KP_FAILED,
-			       "%s: section headers are malformed or outside of the file",
+			       "%s: section headers start beyond the end of the file: truncated file",
 			       elf->path);
 	memcpy(&first, elf->data + eh->e_shoff, sizeof(first));
 	if (count == 0)

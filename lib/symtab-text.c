@@ -148,6 +148,10 @@ static bool add_map(struct symtab_builder *b, char **lines, const char *path, GE
 
 struct kp_symtab *symtab_read_text(const char *text, size_t len, const char *path, GError **err)
 {
+	if (len == 0) {
+		kp_fail(err, KP_FAILED, "%s: holds no symbols: the file is empty", path);
+		return NULL;
+	}
 	if (memchr(text, '\0', len)) {
 		kp_fail(err, KP_FAILED,
 			"%s: neither a vmlinuz, an x86-64 ELF file, a System.map nor `readelf -s` text",

@@ -285,6 +285,21 @@ static void enrich(struct kp_symtab *tab, const struct kp_elf *elf)
 	}
 }
 
+/*
+ * scripts/kallsyms.c shows every per-CPU symbol as 'A', static ones too: of several with one name
+ * none can be taken for the global one.
+ */
+static void doubt_percpu_globals(struct kp_symtab *tab)
+{
+	for (size_t i = 0; i < tab->count && tab->syms[i].type == 'A'; i++) {
+		size_t count = 0;
+
+		kp_symtab_find(tab, tab->syms[i].name, &count);
+		if (count > 1)
+			tab->syms[i].global = false;
+	}
+}
+
 static struct kp_symtab *from_kallsyms(const struct kp_elf *elf, GError **err)
 {
 	g_autoptr(kp_kallsyms) ks = kp_kallsyms_decode(elf, err);
@@ -304,7 +319,11 @@ static struct kp_symtab *from_kallsyms(const struct kp_elf *elf, GError **err)
 
 		symtab_builder_add(b, &sym, ks->entries[i].name);
 	}
-	return symtab_builder_finish(b, elf->path, err);
+	struct kp_symtab *tab = symtab_builder_finish(b, elf->path, err);
+
+	if (tab)
+		doubt_percpu_globals(tab);
+	return tab;
 }
 
 struct kp_symtab *kp_symtab_from_elf(const struct kp_elf *elf, GError **err)

@@ -29,7 +29,7 @@ struct kp_sym {
 			       module: synthetic address of kp_elf_layout() */
 	uint64_t size;	    /* 0 when the source has no sizes (kallsyms, System.map) */
 	char type;	    /* nm letter */
-	bool global;	    /* STB_GLOBAL or STB_WEAK */
+	bool global;	    /* STB_GLOBAL or STB_WEAK; kallsyms: upper case, see doubt_percpu_globals() */
 	bool weak;	    /* kallsyms: 'w', 'v' and upper case */
 	bool is_func;	    /* STT_FUNC; false when the source does not tell */
 	bool is_object;	    /* STT_OBJECT; false when the source does not tell */

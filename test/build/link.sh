@@ -105,6 +105,13 @@ for kernel in $(kernels); do
 	REPLACE=0 link_module "$tmp/a" livepatch-x "$tmp/z.ko" "$tmp/one.o" "$tmp/two.o"
 	! cmp -s "$tmp/x.ko" "$tmp/z.ko" || fail "REPLACE=0 makes no difference"
 
+	# No name is taken by a file of the link itself.
+	for name in livepatch-patch parts; do
+		mkdir "$tmp/$name"
+		link_module "$tmp/$name" "$name" "$tmp/$name.ko" "$tmp/two.o"
+		rm -r "${tmp:?}/$name"
+	done
+
 	# Without the object that defines it, "shared" is missed by name, and nothing is written.
 	status 2 link_module "$tmp/a" livepatch-x "$tmp/bad.ko" "$tmp/one.o" 2>"$tmp/err"
 	expect "one: undefined symbol shared" "$tmp/err"

@@ -21,8 +21,17 @@ END
 module
 differ
 changed <<'END'
+feature target 0 feature
+replacement target 0 replacement
 END
 relocations .altinstructions <<'END'
+.altinstructions PC32 .text.added+7
+.altinstructions PC32 .altinstr_replacement
+.altinstructions PC32 .text.feature+7
+.altinstructions PC32 .altinstr_replacement+3
+.altinstructions PC32 .text.replacement+7
+.altinstructions PC32 .altinstr_replacement+6
 END
 bytes .altinstr_replacement <<'END'
+0faef00faee80faef8
 END

@@ -40,12 +40,34 @@ END
 module
 differ
 changed <<'END'
+changed target 0 changed
+has_feature target 0 has_feature
 END
 relocations <<'END'
+__mcount_loc 64 .text.changed
+__mcount_loc 64 .text.has_feature
+.altinstructions PC32 .text.changed+5
+.altinstructions PC32 .altinstr_replacement
+.altinstructions PC32 .text.has_feature+5
+.altinstructions PC32 .altinstr_replacement+5
+.altinstructions PC32 .text.has_feature+5
+.altinstructions PC32 .altinstr_replacement
+.altinstr_replacement PLT32 helper2
+.altinstr_replacement PC32 .text.has_feature+16
+.text.changed PLT32 __fentry__
+.text.changed PLT32 helper
+.text.has_feature PLT32 __fentry__
+.text.has_feature PC32 .altinstr_aux
+.altinstr_aux PC32 feature_bits-1
+.altinstr_aux PC32 .text.has_feature+10
+.altinstr_aux PC32 .text.has_feature+16
 END
 bytes .altinstructions <<'END'
+00000000000000000c000000050500000000000000001500000005050000000000000000030000000500
 END
 bytes .altinstr_replacement <<'END'
+e800000000e900000000
 END
 bytes .altinstr_aux <<'END'
+f60500000000010f8500000000e900000000
 END

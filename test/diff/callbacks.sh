@@ -40,4 +40,4 @@ local object kpatch_post_patch_data .kpatch.callbacks.post_patch+0
 local object kpatch_pre_patch_data .kpatch.callbacks.pre_patch+0
 local object state .bss.state+0
 END
-reported callbacks
+reported callbacks post_unpatch pre_unpatch post_patch pre_patch

@@ -24,9 +24,9 @@ __mcount_loc A
 .text.changed AX
 END
 relocations <<'END'
+__mcount_loc 64 .text.changed
 .text.changed PLT32 __fentry__
 .text.changed PLT32 helper
-__mcount_loc 64 .text.changed
 END
 symbols <<'END'
 local func changed .text.changed+0

@@ -14,7 +14,8 @@
 need gcc ld perl
 
 describe=$KP_TOP/test/diff/describe
-cd "$tmp"
+# shellcheck disable=SC2154 # tmp is test/lib.sh's
+cd "$tmp" || exit 1
 
 # What kernel objects are compiled with, as far as it shapes them (arch/x86/Makefile).
 kernel_flags=(-std=gnu11 -O2 -g0 -ffreestanding -mcmodel=kernel -mno-red-zone -fno-PIE -fno-pic

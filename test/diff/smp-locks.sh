@@ -28,37 +28,21 @@ END
 kernel
 differ
 changed <<'END'
-before vmlinux 0 before
 changed vmlinux 0 changed
-after vmlinux 0 after
 END
 relocations <<'END'
-.text.before PLT32 __fentry__
-.text.before PC32 counter
-.text.before PC32 pv_ops+8
-__mcount_loc 64 .text.before
 __mcount_loc 64 .text.changed
-__mcount_loc 64 .text.after
-.smp_locks PC32 .text.before+7
 .smp_locks PC32 .text.changed+7
-.smp_locks PC32 .text.after+7
-.parainstructions 64 .text.before+14
 .parainstructions 64 .text.changed+14
 .parainstructions 64 .text.changed+21
-.parainstructions 64 .text.after+14
-.discard.unreachable PC32 .text.before+20
 .discard.unreachable PC32 .text.changed+20
-.discard.unreachable PC32 .text.after+20
 .text.changed PLT32 __fentry__
 .text.changed PC32 counter
 .text.changed PC32 pv_ops+16
 .text.changed PC32 pv_ops+24
-.text.after PLT32 __fentry__
-.text.after PC32 counter
-.text.after PC32 pv_ops+16
 END
 bytes .parainstructions <<'END'
-00000000000000000106000000000000000000000000000002060000000000000000000000000000030600000000000000000000000000000206000000000000
+0000000000000000020600000000000000000000000000000306000000000000
 END
 undefined <<'END'
 counter vmlinux counter 0

@@ -1,0 +1,118 @@
+#!/bin/bash
+# limit: 900
+# create-diff-object with damaged input files: originals, patched objects, images, symbol tables.
+#
+#   test/fuzz/create-diff-object.sh [COUNT [SEED]]
+#
+# Meant for a sanitizer build: make SAN=1 BUILD=build/san, then KP_BUILD=build/san. A finding's files
+# are kept in the current directory's fuzz-findings/.
+. "${KP_TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/test/diff/lib.sh"
+
+count=${1:-300} seed=${2:-1}
+mutate=$KP_TOP/test/fuzz/mutate
+
+# something of everything that has a rule
+compile <<'END'
+#define bug() asm volatile("1: ud2\n.pushsection __bug_table, \"aw\"\n2: .long 1b - .\n.long %c0 - .\n" \
+	".word %c1\n.word 0\n.org 2b + 12\n.popsection" : : "i" ("file.c"), "i" (__LINE__))
+#define alt(new) asm volatile("661: nop\n662:\n.pushsection .altinstructions, \"a\"\n.long 661b - .\n.long 663f - .\n" \
+	".2byte 5\n.byte 662b - 661b\n.byte 664f - 663f\n.popsection\n" \
+	".pushsection .altinstr_replacement, \"ax\"\n663: " new "\n664:\n.popsection" : : : "memory")
+#define branch(key) ({ asm goto("1: jmp %l[yes]\n.pushsection __jump_table, \"aw\"\n" \
+	".balign 8\n.long 1b - .\n.long %l[yes] - .\n.quad %c0 + 2 - .\n.popsection" : : "i" (&key) : : yes); })
+#define lock(v) asm volatile(".pushsection .smp_locks, \"a\"\n.balign 4\n.long 671f - .\n.popsection\n671: lock incl %0" : "+m" (v))
+#define pv() asm volatile("771: call *pv_ops(%rip)\n772:\n.pushsection .parainstructions, \"a\"\n.balign 8\n" \
+	".quad 771b\n.byte 0\n.byte 772b - 771b\n.popsection")
+#define CALLBACK(kind, function) static struct { void *fn; char *objname; } \
+	kpatch_##kind##_data __used __section(".kpatch.callbacks." #kind) = { .fn = function }
+void __attribute__((cold)) complain(int n);
+struct { char *name; int enabled; long entries; } __tracepoint_event;
+static const int table[] = { 1, 2, 3, 4 };
+static int read_mostly __section(".data..read_mostly") = 3;
+static int read_mostly2 __section(".data..read_mostly") = 4;
+int (*handler)(int);
+static noinline int helper(int a) { static int count; return count += a + table[a & 3]; }
+__section(".sched.text") noinline int in_sched(int a) { return helper(a) + 1; }
+__section(".sched.text") noinline int in_sched2(int a)
+{
+#ifdef PATCHED
+	a *= 7;
+#endif
+	bug();
+	return in_sched(a + 1) * 2;
+}
+int first(int a)
+{
+	if (__builtin_expect(a < 0, 0)) {
+#ifdef PATCHED
+		complain(4);
+#endif
+		complain(read_mostly++);
+	}
+	alt("lfence");
+	branch(__tracepoint_event.enabled);
+	return read_mostly2 += a;
+yes:
+	return _printk("event %s", __func__);
+}
+int second(int a)
+{
+	static int count __used, __warned __used;
+
+#ifdef PATCHED
+	if (!__warned++)
+		_printk("patched %d\n", a);
+#endif
+	lock(count);
+	pv();
+	handler = helper;
+	switch (a) { case 0: return 5; case 1: return 99; case 2: return 7; case 3: return 31; case 4: return 8; }
+	alt("call helper2");
+	bug();
+	return _printk("second %d\n", a);
+}
+#ifdef PATCHED
+static int state;
+static int pre(void) { return state++; }
+CALLBACK(pre_patch, pre);
+int added(int a) { return second(a) + in_sched2(a); }
+#endif
+static void *ignore __used __section(".kpatch.ignore.functions") = helper;
+END
+another twin <<'END'
+static noinline int helper(int a) { return a - 3; }
+int user_of_twin(int a) { return helper(a) * 5; }
+END
+module twin.o test.plain.o
+differ
+kernel twin.o test.plain.o
+strip -g vmlinux
+differ
+readelf -s --wide vmlinux >symbols.txt
+symtab=symbols.txt
+differ
+
+# what is kept of findings
+keep() {
+	local kept
+	for kept in finding-*; do
+		[ -e "$kept" ] || continue
+		mkdir -p "$KP_BUILD/fuzz-findings"
+		cp "$kept" "$KP_BUILD/fuzz-findings/"
+	done
+	rm -rf "$tmp"
+}
+trap keep EXIT
+
+run=(create-diff-object --plain test.plain.o --report report.json)
+objects=(test.orig.o test.patched.o)
+bad=0
+"$mutate" $((count * 6 / 10)) "$seed" "${objects[@]}" -- \
+	"${run[@]}" "${objects[@]}" target target.ko Module.symvers patch output.o || bad=1
+"$mutate" $((count * 2 / 10)) "$((seed + 1))" test.plain.o target.ko -- \
+	"${run[@]}" "${objects[@]}" target target.ko Module.symvers patch output.o || bad=1
+"$mutate" $((count / 10)) "$((seed + 2))" test.plain.o vmlinux -- \
+	"${run[@]}" "${objects[@]}" vmlinux vmlinux Module.symvers patch output.o || bad=1
+"$mutate" $((count / 10)) "$((seed + 3))" symbols.txt Module.symvers "${objects[@]}" -- \
+	"${run[@]}" "${objects[@]}" vmlinux symbols.txt Module.symvers patch output.o || bad=1
+exit $bad
