@@ -45,7 +45,8 @@ static bool check_undef(const struct cursor *c, const struct kp_elf_rela *r,
 
 	if (!ref->defined)
 		return (strcmp(ref->undef, sym->name) == 0 && ref->addend == r->addend) ||
-		       differ(c, "refers to %s%+" G_GINT64_FORMAT " instead of %s%+" G_GINT64_FORMAT,
+		       differ(c,
+			      "refers to %s%+" G_GINT64_FORMAT " instead of %s%+" G_GINT64_FORMAT,
 			      ref->undef, ref->addend, sym->name, r->addend);
 	uint64_t addr = ref->addr - (uint64_t)r->addend;
 
@@ -203,8 +204,7 @@ static bool compare_extra_rela(const struct cursor *c, uint64_t at, uint32_t typ
 	struct kp_ref ref;
 	uint32_t value = 0;
 
-	if (c->s->size - at < sizeof(value) ||
-	    (type != R_X86_64_PC32 && type != R_X86_64_PLT32) ||
+	if (c->s->size - at < sizeof(value) || (type != R_X86_64_PC32 && type != R_X86_64_PLT32) ||
 	    !kp_image_ref(c->m->img, c->base + at, type, &ref) || !ref.defined)
 		return differ(c, "is relocated in the image only");
 	memcpy(&value, c->s->data + at, sizeof(value));
@@ -233,8 +233,8 @@ static bool compare_bytes(const struct cursor *c, const struct chunk *chunk, con
 			i += len - 1;
 			continue;
 		}
-		uint32_t type = module ? kp_image_reloc_type(c->m->img, c->base + i) :
-					 R_X86_64_NONE;
+		uint32_t type =
+			module ? kp_image_reloc_type(c->m->img, c->base + i) : R_X86_64_NONE;
 
 		if (type != R_X86_64_NONE) {
 			if (!compare_extra_rela(c, i, type))

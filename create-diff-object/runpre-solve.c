@@ -19,7 +19,8 @@ static struct score try_base(const struct match *m, const struct unit *u, uint64
 	uint64_t at;
 
 	for (guint i = 0; i < u->chunks->len; i++) {
-		if (compare_chunk(m, u, base, &g_array_index(u->chunks, struct chunk, i), &at, NULL))
+		if (compare_chunk(m, u, base, &g_array_index(u->chunks, struct chunk, i), &at,
+				  NULL))
 			score.same++;
 		else
 			score.differs++;
@@ -33,8 +34,8 @@ static void compare_all(const struct match *m, struct unit *u)
 		struct chunk *c = &g_array_index(u->chunks, struct chunk, i);
 
 		g_clear_pointer(&c->why, g_free);
-		c->state = compare_chunk(m, u, u->base, c, &c->at, &c->why) ? CHUNK_SAME :
-									      CHUNK_DIFFERS;
+		c->state = compare_chunk(m, u, u->base, c, &c->at, &c->why) ? CHUNK_SAME
+									    : CHUNK_DIFFERS;
 	}
 }
 
@@ -189,9 +190,9 @@ static void check_unnamed_data(struct match *m, struct unit *u, struct chunk *c)
 			continue;
 		c->state = CHUNK_DIFFERS;
 		c->at = r->offset;
-		c->why = g_strdup_printf("refers to unnamed data in %s that differs: %s",
-					 m->elf->sections[t.shndx].name,
-					 data->why ? data->why : "");
+		c->why =
+			g_strdup_printf("refers to unnamed data in %s that differs: %s",
+					m->elf->sections[t.shndx].name, data->why ? data->why : "");
 		return;
 	}
 }

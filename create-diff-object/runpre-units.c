@@ -12,11 +12,29 @@
  * after it, or tables that nothing refers to.
  */
 static const char *const ignored_prefixes[] = {
-	".discard",	".altinstr",   ".smp_locks",	   "__bug_table",   "__ex_table",
-	".parainstructions", ".orc_",  "__jump_table",	   ".static_call_sites",
-	"__mcount_loc", "__patchable_function_entries",	   ".modinfo",	    "___ksymtab",
-	"___kcrctab",	"__ksymtab_strings", ".export_symbol", ".note",	    ".retpoline_sites",
-	".return_sites", ".call_sites", ".ibt_endbr_seal", ".cfi_sites",    "runtime_",
+	".discard",
+	".altinstr",
+	".smp_locks",
+	"__bug_table",
+	"__ex_table",
+	".parainstructions",
+	".orc_",
+	"__jump_table",
+	".static_call_sites",
+	"__mcount_loc",
+	"__patchable_function_entries",
+	".modinfo",
+	"___ksymtab",
+	"___kcrctab",
+	"__ksymtab_strings",
+	".export_symbol",
+	".note",
+	".retpoline_sites",
+	".return_sites",
+	".call_sites",
+	".ibt_endbr_seal",
+	".cfi_sites",
+	"runtime_",
 	".eh_frame",
 };
 
@@ -233,8 +251,8 @@ static void collect_boundaries(const struct match *m, uint8_t **edge)
 		const struct unit *u = m->units[s];
 
 		for (guint i = 0; u && i < u->relas->len; i++) {
-			struct target t = resolve_target(
-				m, &g_array_index(u->relas, struct kp_elf_rela, i));
+			struct target t =
+				resolve_target(m, &g_array_index(u->relas, struct kp_elf_rela, i));
 
 			if (t.kind == TARGET_UNIT && edge[t.shndx] &&
 			    t.offset < m->elf->sections[t.shndx].size)

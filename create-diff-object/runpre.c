@@ -128,7 +128,8 @@ static void judge_placed(const struct match *m, struct runpre *rp, struct runpre
 			return;
 		rs->state = rs->is_func ? RUNPRE_DIFFERS : RUNPRE_AMBIGUOUS;
 		rs->why = say(rp,
-			      "its section is at 0x%" PRIx64 ", but the target has no symbol %s at 0x%" PRIx64,
+			      "its section is at 0x%" PRIx64
+			      ", but the target has no symbol %s at 0x%" PRIx64,
 			      u->base, rs->name, u->base + sym->value);
 		return;
 	}
@@ -227,8 +228,9 @@ static void judge_undefined(const struct match *m, struct runpre *rp, struct run
 	} else if (!settle_by_name(m, rs)) {
 		kp_symtab_find(m->symtab, rs->name, &count);
 		rs->state = count ? RUNPRE_AMBIGUOUS : RUNPRE_ABSENT;
-		rs->why = count ? "no matching code refers to it, and its name does not settle which" :
-				  "no matching code refers to it, and the target has no such symbol";
+		rs->why =
+			count ? "no matching code refers to it, and its name does not settle which"
+			      : "no matching code refers to it, and the target has no such symbol";
 	}
 }
 
@@ -313,10 +315,8 @@ void runpre_totals(const struct runpre *rp, struct runpre_totals *t)
 {
 	*t = (struct runpre_totals){ 0 };
 	unsigned int *const counters[] = {
-		[RUNPRE_MATCH] = &t->match,
-		[RUNPRE_DIFFERS] = &t->differs,
-		[RUNPRE_OVERRIDDEN] = &t->overridden,
-		[RUNPRE_ABSENT] = &t->absent,
+		[RUNPRE_MATCH] = &t->match,	      [RUNPRE_DIFFERS] = &t->differs,
+		[RUNPRE_OVERRIDDEN] = &t->overridden, [RUNPRE_ABSENT] = &t->absent,
 		[RUNPRE_AMBIGUOUS] = &t->ambiguous,
 	};
 
@@ -333,10 +333,8 @@ void runpre_totals(const struct runpre *rp, struct runpre_totals *t)
 const char *runpre_state_name(enum runpre_state state)
 {
 	static const char *const names[] = {
-		[RUNPRE_MATCH] = "match",
-		[RUNPRE_DIFFERS] = "differs",
-		[RUNPRE_OVERRIDDEN] = "overridden",
-		[RUNPRE_ABSENT] = "absent",
+		[RUNPRE_MATCH] = "match",	    [RUNPRE_DIFFERS] = "differs",
+		[RUNPRE_OVERRIDDEN] = "overridden", [RUNPRE_ABSENT] = "absent",
 		[RUNPRE_AMBIGUOUS] = "ambiguous",
 	};
 

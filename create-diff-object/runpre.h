@@ -18,8 +18,9 @@
 #include "image.h"
 
 enum runpre_state {
-	RUNPRE_MATCH,	   /* at addr; code: bytes and references agree; data: placed by references */
-	RUNPRE_DIFFERS,	   /* at addr, but the image has other code there: wrong source/config/compiler */
+	RUNPRE_MATCH,	/* at addr; code: bytes and references agree; data: placed by references */
+	RUNPRE_DIFFERS, /* at addr, but the image has other code there: wrong source/config/compiler
+			 */
 	RUNPRE_OVERRIDDEN, /* weak definition; the kernel uses another one (at addr, if known) */
 	RUNPRE_ABSENT,	   /* not in the image: discarded, or in a section that is dropped */
 	RUNPRE_AMBIGUOUS,  /* several places are possible, nothing decides between them */
@@ -41,10 +42,10 @@ struct runpre_sym {
 	uint64_t size;		     /* st_size of the object */
 	unsigned long sympos;	     /* as the kernel counts, 0 if unique; valid with @target */
 	const struct kp_sym *target; /* the image's entry of the same name at addr, NULL: none */
-	const char *undef;	     /* module target: external symbol, by this name undefined there too */
-	uint64_t differs_at;	     /* DIFFERS: offset in the symbol of the first difference */
-	const char *why;	     /* DIFFERS, AMBIGUOUS, ABSENT: what is the matter, as text */
-	bool external_ambiguous;     /* undefined: two different addresses were implied (see why) */
+	const char *undef;   /* module target: external symbol, by this name undefined there too */
+	uint64_t differs_at; /* DIFFERS: offset in the symbol of the first difference */
+	const char *why;     /* DIFFERS, AMBIGUOUS, ABSENT: what is the matter, as text */
+	bool external_ambiguous; /* undefined: two different addresses were implied (see why) */
 };
 
 /** struct runpre - the result for one object. */

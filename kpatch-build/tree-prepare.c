@@ -15,10 +15,16 @@
 
 #define READY ".kpatch-ready"
 
-/* No object of the kernel is made from these, and they are half of the files. */
+/*
+ * No object of the kernel is made from these, and they are half of the files. Of the other
+ * architectures the Kbuild and Kconfig files stay, which are read whatever the configuration says
+ * (fs/hostfs/Makefile, crypto/Kconfig).
+ */
 static const struct tree_rule rules[] = {
 	{ "Documentation/", "*/Documentation/*/*", "documentation" },
 	{ "tools/testing/", "*/tools/testing/*/*", "the kernel's own tests" },
+	{ "arch/", "*/arch/[!ux]*/*/*.[chS]", "another architecture" },
+	{ "arch/", "*/arch/[!ux]*/*/*/*", "another architecture" },
 	{ NULL, NULL, NULL },
 };
 
@@ -72,8 +78,7 @@ static bool unpack(const struct tree *tree, GError **err)
 	from[n] = tree->target->source;
 	g_autoptr(GPtrArray) to = g_ptr_array_new_with_free_func(g_free);
 	const char *const fixed[] = { "tar", "-x", "-f", "-", "--strip-components=1",
-				      "--no-same-owner", "--anchored", "--no-wildcards-match-slash",
-				      "--exclude=*/arch/[!x]*/*", "--exclude=*/arch/xtensa/*" };
+				      "--no-same-owner", "--anchored", "--no-wildcards-match-slash" };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(fixed); i++)
 		g_ptr_array_add(to, g_strdup(fixed[i]));

@@ -8,11 +8,11 @@
 /** struct tree_rule - a part of the source that is not unpacked. */
 struct tree_rule {
 	const char *folder;  /* prefix of paths, ends with / */
-	const char *pattern; /* tar's --exclude below the tarball's top folder, NULL: not from it */
+	const char *pattern; /* for tar's --exclude, with the tarball's top folder */
 	const char *reason;
 };
 
-/** tree_rules() - what is left out for @arch; ends with folder NULL. */
+/** tree_rules() - what is left out; ends with folder NULL. */
 const struct tree_rule *tree_rules(void);
 
 /**

@@ -80,7 +80,8 @@ GBytes *kp_bzimage_unpack(GBytes *bytes, const char *path, GError **err)
 	g_autoptr(GBytes) unpacked = kp_unpack(payload, len, length, path, err);
 
 	if (unpacked && g_bytes_get_size(unpacked) != length) {
-		kp_fail(err, KP_FAILED, "%s: the unpacked kernel is too short: damaged vmlinuz", path);
+		kp_fail(err, KP_FAILED, "%s: the unpacked kernel is too short: damaged vmlinuz",
+			path);
 		return NULL;
 	}
 	return g_steal_pointer(&unpacked);

@@ -84,9 +84,10 @@ static bool read_sections(struct kp_elf *elf, const Elf64_Ehdr *eh, GError **err
 	if (eh->e_shentsize != sizeof(Elf64_Shdr))
 		return kp_fail(err, KP_FAILED, "%s: section headers are malformed", elf->path);
 	if (!inside(elf, eh->e_shoff, sizeof(first)))
-		return kp_fail(err, KP_FAILED,
-			       "%s: section headers start beyond the end of the file: truncated file",
-			       elf->path);
+		return kp_fail(
+			err, KP_FAILED,
+			"%s: section headers start beyond the end of the file: truncated file",
+			elf->path);
 	memcpy(&first, elf->data + eh->e_shoff, sizeof(first));
 	if (count == 0)
 		count = first.sh_size;
@@ -122,12 +123,12 @@ static bool link_relas(struct kp_elf *elf, GError **err)
 		const struct kp_elf_section *s = &elf->sections[i];
 
 		if (s->type == SHT_REL && elf->type == ET_REL)
-			return kp_fail(err, KP_FAILED, "%s: section %s: REL relocations, not x86-64",
-				       elf->path, s->name);
+			return kp_fail(err, KP_FAILED,
+				       "%s: section %s: REL relocations, not x86-64", elf->path,
+				       s->name);
 		if (s->type != SHT_RELA || elf->type != ET_REL)
 			continue;
-		if (s->info == 0 || s->info >= elf->nsections ||
-		    s->size % sizeof(Elf64_Rela) != 0)
+		if (s->info == 0 || s->info >= elf->nsections || s->size % sizeof(Elf64_Rela) != 0)
 			return kp_fail(err, KP_FAILED, "%s: section %s: malformed", elf->path,
 				       s->name);
 		/* klp relocations (SHF_RELA_LIVEPATCH) come second and are not for us */
@@ -195,10 +196,11 @@ static bool read_symbols(struct kp_elf *elf, GError **err)
 		sym->shndx = symbol_section(elf, raw.st_shndx, x);
 		sym->name = raw.st_name ? string_at(elf, s->link, raw.st_name) : "";
 		if (!sym->name)
-			return kp_fail(err, KP_FAILED, "%s: symbol %u has no valid name",
-				       elf->path, i);
+			return kp_fail(err, KP_FAILED, "%s: symbol %u has no valid name", elf->path,
+				       i);
 		if (sym->shndx < KP_SHN_ABS && sym->shndx >= elf->nsections)
-			return kp_fail(err, KP_FAILED, "%s: symbol %s is in section %u, which does not exist",
+			return kp_fail(err, KP_FAILED,
+				       "%s: symbol %s is in section %u, which does not exist",
 				       elf->path, sym->name, sym->shndx);
 	}
 	return true;
@@ -207,7 +209,8 @@ static bool read_symbols(struct kp_elf *elf, GError **err)
 static bool read_header(struct kp_elf *elf, Elf64_Ehdr *eh, GError **err)
 {
 	if (elf->size < sizeof(*eh) || memcmp(elf->data, ELFMAG, SELFMAG) != 0)
-		return kp_fail(err, KP_FAILED, "%s: not an ELF file, or a truncated one", elf->path);
+		return kp_fail(err, KP_FAILED, "%s: not an ELF file, or a truncated one",
+			       elf->path);
 	memcpy(eh, elf->data, sizeof(*eh));
 	if (eh->e_ident[EI_CLASS] != ELFCLASS64 || eh->e_ident[EI_DATA] != ELFDATA2LSB ||
 	    eh->e_machine != EM_X86_64)
@@ -318,7 +321,8 @@ void kp_elf_layout(struct kp_elf *elf)
 		if (!(s->flags & SHF_ALLOC))
 			continue;
 		s->addr = next;
-		/* Sizes of NOBITS sections are not bounded by the file: keep the sum from wrapping. */
+		/* Sizes of NOBITS sections are not bounded by the file: keep the sum from wrapping.
+		 */
 		next += (MIN(s->size, (uint64_t)1 << 40) + 2 * gap) & ~(gap - 1);
 	}
 }

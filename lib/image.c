@@ -95,7 +95,8 @@ static char *find_build_id(const struct kp_elf *elf)
 			Elf64_Nhdr nh;
 
 			memcpy(&nh, s->data + at, sizeof(nh));
-			uint64_t name = at + sizeof(nh), desc = name + ((nh.n_namesz + 3ULL) & ~3ULL);
+			uint64_t name = at + sizeof(nh),
+				 desc = name + ((nh.n_namesz + 3ULL) & ~3ULL);
 			uint64_t end = desc + ((nh.n_descsz + 3ULL) & ~3ULL);
 
 			if (end > s->size)
@@ -169,11 +170,11 @@ static bool read_symtab(struct kp_image *img, const char *symtab_path, GError **
 	if (!img->symtab)
 		return false;
 	if (kp_symtab_is_module(img->symtab) != img->module)
-		return kp_fail(err, KP_FAILED,
-			       "%s: these are symbols of %s, but %s is %s; give those of the same file",
-			       symtab_path,
-			       kp_symtab_is_module(img->symtab) ? "a module" : "a kernel", img->path,
-			       img->module ? "a module" : "a kernel");
+		return kp_fail(
+			err, KP_FAILED,
+			"%s: these are symbols of %s, but %s is %s; give those of the same file",
+			symtab_path, kp_symtab_is_module(img->symtab) ? "a module" : "a kernel",
+			img->path, img->module ? "a module" : "a kernel");
 	if (img->module && kp_symtab_kind(img->symtab) == KP_SYMTAB_READELF)
 		symtab_rebase(img->symtab, img->elf);
 	return true;
@@ -211,8 +212,8 @@ struct kp_image *kp_image_open(const char *path, const char *symtab_path, GError
 	collect_sections(img);
 	if (!read_symtab(img, symtab_path, err))
 		return NULL;
-	if (img->module ? !read_module_relas(img, err) :
-			  !read_vmlinux_relocs(img, from_bzimage, err))
+	if (img->module ? !read_module_relas(img, err)
+			: !read_vmlinux_relocs(img, from_bzimage, err))
 		return NULL;
 	if (!img->module) {
 		img->ro_start = addr_of(img->symtab, "__start_ro_after_init");
@@ -432,7 +433,8 @@ static void collect_taken(GHashTable *taken, const struct kp_image *img)
 	struct kp_ref ref;
 
 	for (guint i = 0; img->relocs && i < img->relocs->abs64->len; i++)
-		if (linked_ref(img, g_array_index(img->relocs->abs64, uint64_t, i), R_X86_64_64, &ref))
+		if (linked_ref(img, g_array_index(img->relocs->abs64, uint64_t, i), R_X86_64_64,
+			       &ref))
 			add_taken(taken, ref.addr);
 	for (guint i = 0; img->relocs && i < img->relocs->abs32->len; i++)
 		if (linked_ref(img, g_array_index(img->relocs->abs32, uint64_t, i), R_X86_64_32S,

@@ -83,7 +83,8 @@ bool kp_image_has_relocs(const struct kp_image *img);
  */
 bool kp_image_is_reloc_site(const struct kp_image *img, uint64_t addr);
 
-/** kp_image_addr_is_taken() - whether an absolute relocated field of the image holds exactly @addr. */
+/** kp_image_addr_is_taken() - whether an absolute relocated field of the image holds exactly @addr.
+ */
 bool kp_image_addr_is_taken(const struct kp_image *img, uint64_t addr);
 
 /**
@@ -95,7 +96,8 @@ bool kp_image_ro_after_init(const struct kp_image *img, uint64_t addr);
 /** kp_image_is_init() - whether @addr is in memory that is freed after init. */
 bool kp_image_is_init(const struct kp_image *img, uint64_t addr);
 
-/** kp_image_build_id() - the GNU build-id, lower-case hex; NULL if it has none. Owned by the image. */
+/** kp_image_build_id() - the GNU build-id, lower-case hex; NULL if it has none. Owned by the image.
+ */
 const char *kp_image_build_id(const struct kp_image *img);
 
 #endif

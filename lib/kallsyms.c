@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Two layouts (scripts/kallsyms.c, write_src()), every table aligned to 8 bytes:
- *   up to 6.3:  offsets relative_base num_syms names markers [seqs_of_names] token_table token_index
- *   since 6.4:  num_syms names markers token_table token_index offsets relative_base seqs_of_names
+ *   up to 6.3:  offsets relative_base num_syms names markers [seqs_of_names] token_table
+ * token_index since 6.4:  num_syms names markers token_table token_index offsets relative_base
+ * seqs_of_names
  */
 #include "kallsyms.h"
 
@@ -106,7 +107,16 @@ static bool tokens_before(struct tables *t, size_t zero)
 
 static bool find_tokens(struct tables *t)
 {
-	static const char digits[] = "0\0" "1\0" "2\0" "3\0" "4\0" "5\0" "6\0" "7\0" "8\0" "9";
+	static const char digits[] = "0\0"
+				     "1\0"
+				     "2\0"
+				     "3\0"
+				     "4\0"
+				     "5\0"
+				     "6\0"
+				     "7\0"
+				     "8\0"
+				     "9";
 	size_t from = 0;
 
 	while (from < t->size) {
@@ -268,7 +278,8 @@ static bool find_offsets(struct tables *t)
 	return try_offsets(t, t->after_index);
 }
 
-/* Expands an entry into @out; the first character is the type. Returns its length, 0 if too long. */
+/* Expands an entry into @out; the first character is the type. Returns its length, 0 if too long.
+ */
 static size_t expand(const struct tables *t, size_t at, size_t len, char *out)
 {
 	size_t n = 0;
@@ -393,7 +404,8 @@ struct kp_kallsyms *kp_kallsyms_decode(const struct kp_elf *elf, GError **err)
 		best = stage;
 	}
 	kp_fail(err, KP_FAILED,
-		"%s: no usable kallsyms: %s; the kernel must have CONFIG_KALLSYMS, or give a vmlinux with symbols or a System.map",
+		"%s: no usable kallsyms: %s; the kernel must have CONFIG_KALLSYMS, or give a "
+		"vmlinux with symbols or a System.map",
 		elf->path, best);
 	return NULL;
 }

@@ -136,7 +136,8 @@ static bool add_map(struct symtab_builder *b, char **lines, const char *path, GE
 		/* what Debian has in /boot */
 		if (strstr(lines[i], "The real System.map"))
 			return kp_fail(err, KP_FAILED,
-				       "%s: only says where the real System.map is; give the vmlinuz instead",
+				       "%s: only says where the real System.map is; give the "
+				       "vmlinuz instead",
 				       path);
 		split(lines[i], &w);
 		if (!add_map_line(b, &w))
@@ -154,7 +155,8 @@ struct kp_symtab *symtab_read_text(const char *text, size_t len, const char *pat
 	}
 	if (memchr(text, '\0', len)) {
 		kp_fail(err, KP_FAILED,
-			"%s: neither a vmlinuz, an x86-64 ELF file, a System.map nor `readelf -s` text",
+			"%s: neither a vmlinuz, an x86-64 ELF file, a System.map nor `readelf -s` "
+			"text",
 			path);
 		return NULL;
 	}

@@ -132,8 +132,8 @@ struct kp_symtab *symtab_builder_finish(struct symtab_builder *b, const char *pa
 	g_autoptr(symtab_builder) owned = b;
 
 	if (b->syms->len == 0) {
-		kp_fail(err, KP_FAILED, "%s: holds no symbols; give a vmlinuz, a vmlinux or a module",
-			path);
+		kp_fail(err, KP_FAILED,
+			"%s: holds no symbols; give a vmlinuz, a vmlinux or a module", path);
 		return NULL;
 	}
 	struct kp_symtab *tab = g_new0(struct kp_symtab, 1);
@@ -209,8 +209,9 @@ static struct kp_sym convert(const struct kp_elf *elf, const struct kp_elf_sym *
 /* scripts/mksysmap and scripts/kallsyms.c leave these out of a kernel's kallsyms. */
 static bool kallsyms_ignores(const char *name)
 {
-	static const char *const prefixes[] = { "$",	       ".L",	     "__efistub_", "__crc_",
-						"__kstrtab_",  "__kstrtabns_", "__ksymtab_" };
+	static const char *const prefixes[] = { "$",	     ".L",	   "__efistub_",
+						"__crc_",    "__kstrtab_", "__kstrtabns_",
+						"__ksymtab_" };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(prefixes); i++)
 		if (g_str_has_prefix(name, prefixes[i]))
@@ -483,6 +484,7 @@ uint64_t kp_symtab_next_addr(const struct kp_symtab *tab, const struct kp_sym *s
 {
 	for (size_t i = lower_bound(tab, sym->addr); i < tab->count; i++)
 		if (tab->syms[i].addr > sym->addr)
-			return tab->module && tab->syms[i].shndx != sym->shndx ? 0 : tab->syms[i].addr;
+			return tab->module && tab->syms[i].shndx != sym->shndx ? 0
+									       : tab->syms[i].addr;
 	return 0;
 }

@@ -25,13 +25,13 @@ enum kp_symtab_kind {
 /** struct kp_sym - one defined, named symbol of the target. */
 struct kp_sym {
 	const char *name;
-	uint64_t addr;	    /* vmlinux: link-time address (per-CPU: zero based);
-			       module: synthetic address of kp_elf_layout() */
-	uint64_t size;	    /* 0 when the source has no sizes (kallsyms, System.map) */
-	char type;	    /* nm letter */
-	bool global;	    /* STB_GLOBAL or STB_WEAK; kallsyms: upper case, see doubt_percpu_globals() */
-	bool weak;	    /* kallsyms: 'w', 'v' and upper case */
-	bool is_func;	    /* STT_FUNC; false when the source does not tell */
+	uint64_t addr; /* vmlinux: link-time address (per-CPU: zero based);
+			  module: synthetic address of kp_elf_layout() */
+	uint64_t size; /* 0 when the source has no sizes (kallsyms, System.map) */
+	char type;     /* nm letter */
+	bool global;  /* STB_GLOBAL or STB_WEAK; kallsyms: upper case, see doubt_percpu_globals() */
+	bool weak;    /* kallsyms: 'w', 'v' and upper case */
+	bool is_func; /* STT_FUNC; false when the source does not tell */
 	bool is_object;	    /* STT_OBJECT; false when the source does not tell */
 	unsigned int shndx; /* modules and vmlinux ELF: section index, else 0 */
 	unsigned int file;  /* index of the STT_FILE block it is in, 0: none */
@@ -70,7 +70,8 @@ const struct kp_sym *kp_symtab_at(const struct kp_symtab *tab, size_t i);
 /**
  * kp_symtab_find() - all symbols called @name.
  * @count: number of them
- * Return: array of pointers in the order in which the kernel counts positions; NULL if there is none.
+ * Return: array of pointers in the order in which the kernel counts positions; NULL if there is
+ * none.
  */
 const struct kp_sym *const *kp_symtab_find(const struct kp_symtab *tab, const char *name,
 					   size_t *count);
@@ -102,7 +103,8 @@ unsigned long kp_symtab_sympos(const struct kp_symtab *tab, const struct kp_sym 
 bool kp_symtab_sympos_is_stable(const struct kp_symtab *tab, const struct kp_sym *sym);
 
 /**
- * kp_symtab_next_addr() - the lowest symbol address above @sym's (in its section for a .ko), 0 if none.
+ * kp_symtab_next_addr() - the lowest symbol address above @sym's (in its section for a .ko), 0 if
+ * none.
  *
  * Gives an upper bound for its size where the source has no sizes (padding included).
  */

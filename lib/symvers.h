@@ -18,7 +18,8 @@ struct kp_export {
 
 struct kp_symvers;
 
-/** kp_symvers_open() - parse @path; a truncated or malformed file is an error that names the line. */
+/** kp_symvers_open() - parse @path; a truncated or malformed file is an error that names the line.
+ */
 struct kp_symvers *kp_symvers_open(const char *path, GError **err);
 void kp_symvers_free(struct kp_symvers *sv);
 typedef struct kp_symvers kp_symvers;
@@ -30,7 +31,8 @@ const struct kp_export *kp_symvers_find(const struct kp_symvers *sv, const char 
 /** kp_symvers_is_vmlinux() - whether vmlinux itself exports @ex. */
 bool kp_symvers_is_vmlinux(const struct kp_export *ex);
 
-/** kp_symvers_module_name() - name as in lsmod ("-" is "_", no path) of the exporter; caller frees. */
+/** kp_symvers_module_name() - name as in lsmod ("-" is "_", no path) of the exporter; caller frees.
+ */
 char *kp_symvers_module_name(const struct kp_export *ex);
 
 /** kp_symvers_count() - number of exports. */

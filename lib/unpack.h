@@ -8,7 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** kp_unpack_method() - name of the compression that @data starts like, NULL if it is none we know. */
+/** kp_unpack_method() - name of the compression that @data starts like, NULL if it is none we know.
+ */
 const char *kp_unpack_method(const uint8_t *data, size_t len);
 
 /**

@@ -3,17 +3,6 @@
 # no ENDBR, or whose ENDBR the boot code removes. Calling it is fine.
 . "$(dirname "$0")/lib.sh"
 
-compile -DFUNCTION=good <<'END'
-extern void *volatile handler;
-int good(int a), sealed(int a), without(int a);
-int changed(int a)
-{
-#ifdef PATCHED
-	handler = FUNCTION;
-#endif
-	return good(a) + sealed(a) + without(a);
-}
-END
 cat >ibt.S <<'END'
 .globl good, sealed, without, handler, __ibt_endbr_seal, __ibt_endbr_seal_end
 .type good, @function
@@ -29,13 +18,32 @@ __ibt_endbr_seal: .long sealed - .
 __ibt_endbr_seal_end:
 END
 gcc -c -o ibt.o ibt.S
-for function in good sealed without; do
-	gcc "${kernel_flags[@]}" -DFUNCTION=$function -DPATCHED -ffunction-sections -fdata-sections -c \
-		-o test.patched.o test.c
+# takes_address_of FUNCTION
+takes_address_of() {
+	compile -DFUNCTION="$1" <<'END'
+extern void *volatile handler;
+int good(int a), sealed(int a), without(int a);
+int changed(int a)
+{
+#ifdef PATCHED
+	handler = FUNCTION;
+#endif
+	return good(a) + sealed(a) + without(a);
+}
+END
 	kernel test.plain.o ibt.o
-	if [ $function = good ]; then
-		differ
-	else
-		refused "test.orig.o: changed: takes the address of $function, which must not be called indirectly"
-	fi
+}
+takes_address_of good
+differ
+relocations .text.changed <<'END'
+.text.changed PLT32 __fentry__
+.text.changed PC32 handler-4
+.text.changed 32S good
+.text.changed PLT32 good
+.text.changed PLT32 sealed
+.text.changed PLT32 without
+END
+for function in sealed without; do
+	takes_address_of $function
+	refused "test.orig.o: changed: takes the address of $function, which must not be called indirectly"
 done

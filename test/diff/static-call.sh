@@ -48,4 +48,3 @@ differ
 undefined <<'END'
 __SCK__hook vmlinux __SCK__hook 0
 END
-"$describe" bytes output.o .kpatch.undef >/dev/null

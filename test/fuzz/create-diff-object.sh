@@ -5,7 +5,7 @@
 #   test/fuzz/create-diff-object.sh [COUNT [SEED]]
 #
 # Meant for a sanitizer build: make SAN=1 BUILD=build/san, then KP_BUILD=build/san. A finding's files
-# are kept in the current directory's fuzz-findings/.
+# are kept in its directory fuzz-findings.
 . "${KP_TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/test/diff/lib.sh"
 
 count=${1:-300} seed=${2:-1}
@@ -86,13 +86,12 @@ END
 module twin.o test.plain.o
 differ
 kernel twin.o test.plain.o
-strip -g vmlinux
 differ
-readelf -s --wide vmlinux >symbols.txt
-symtab=symbols.txt
+symbols_of vmlinux
 differ
 
 # what is kept of findings
+# shellcheck disable=SC2154 # tmp is test/lib.sh's
 keep() {
 	local kept
 	for kept in finding-*; do

@@ -42,9 +42,11 @@ static void make_payloads(const struct test *t)
 	put_file(t, "relocs-bad", "\1\2\3\4", 4);
 	sh(t, "for r in relocs3 relocs2 relocs-bad; do cat kernel $r >$r.bin; gzip -nk $r.bin; "
 	      "xz -k --check=crc32 --x86 --lzma2 $r.bin; "
-	      "len() { s=$(stat -c %%s $1); for i in 1 2 3 4; do printf \"\\\\$(printf %%o $((s %% 256)))\"; "
+	      "len() { s=$(stat -c %%s $1); for i in 1 2 3 4; do printf \"\\\\$(printf %%o $((s %% "
+	      "256)))\"; "
 	      "s=$((s / 256)); done; }; len $r.bin >>$r.bin.xz; "
-	      "if command -v zstd >/dev/null; then zstd -qk $r.bin && len $r.bin >>$r.bin.zst; fi; done");
+	      "if command -v zstd >/dev/null; then zstd -qk $r.bin && len $r.bin >>$r.bin.zst; fi; "
+	      "done");
 }
 
 static struct kp_relocs *unpack(const struct test *t, const char *name, GError **err)
@@ -54,8 +56,8 @@ static struct kp_relocs *unpack(const struct test *t, const char *name, GError *
 	g_autoptr(GBytes) unpacked = bytes ? kp_bzimage_unpack(bytes, path, err) : NULL;
 	g_autoptr(kp_elf) elf = unpacked ? kp_elf_from_bytes(unpacked, path, err) : NULL;
 
-	return elf ? kp_relocs_parse(elf->data + elf->extent, elf->size - elf->extent, path, err) :
-		     NULL;
+	return elf ? kp_relocs_parse(elf->data + elf->extent, elf->size - elf->extent, path, err)
+		   : NULL;
 }
 
 static void reads(struct test *t, const char *payload)
@@ -68,8 +70,9 @@ static void reads(struct test *t, const char *payload)
 
 	if (!check(t, r != NULL, payload, "%s", err ? err->message : ""))
 		return;
-	check(t, r->abs64->len == 2 && r->inverse->len == (three ? 1 : 0) && r->abs32->len == 1 &&
-		 g_array_index(r->abs32, uint64_t, 0) == 0xffffffff81000040ULL,
+	check(t,
+	      r->abs64->len == 2 && r->inverse->len == (three ? 1 : 0) && r->abs32->len == 1 &&
+		      g_array_index(r->abs32, uint64_t, 0) == 0xffffffff81000040ULL,
 	      "relocation-lists", "%u %u %u", r->abs64->len, r->inverse->len, r->abs32->len);
 }
 
@@ -95,9 +98,10 @@ static void extracts(struct test *t)
 	g_autoptr(kp_image) direct = kp_image_open(vmlinuz, NULL, NULL);
 	g_autoptr(kp_image) extracted = kp_image_open(out, NULL, NULL);
 
-	check(t, direct && extracted && kp_image_is_reloc_site(direct, 0xffffffff81000020ULL) &&
-		 kp_image_is_reloc_site(extracted, 0xffffffff81000020ULL) &&
-		 !kp_image_is_reloc_site(extracted, 0xffffffff81000021ULL),
+	check(t,
+	      direct && extracted && kp_image_is_reloc_site(direct, 0xffffffff81000020ULL) &&
+		      kp_image_is_reloc_site(extracted, 0xffffffff81000020ULL) &&
+		      !kp_image_is_reloc_site(extracted, 0xffffffff81000021ULL),
 	      "relocation-sites", "missing");
 	check(t, extracted && g_strcmp0(kp_image_build_id(extracted), "1122334455667788") == 0,
 	      "build-id", "%s", extracted ? kp_image_build_id(extracted) : "");
@@ -142,21 +146,25 @@ static void installed_kernel(struct test *t, const char *path)
 	size_t count = 0;
 	const struct kp_sym *const *text = kp_symtab_find(tab, "_text", &count);
 
-	check(t, kp_symtab_count(tab) > 50000 && count == 1 && text[0]->addr >= 0xffffffff80000000ULL,
+	check(t,
+	      kp_symtab_count(tab) > 50000 && count == 1 && text[0]->addr >= 0xffffffff80000000ULL,
 	      "installed-symbols", "%zu symbols", kp_symtab_count(tab));
 	const struct kp_sym *const *show = kp_symtab_find(tab, "meminfo_proc_show", &count);
 
 	/* proc_create_single() is given its address: an absolute field */
-	check(t, count == 1 && kp_image_has_relocs(img) && kp_image_addr_is_taken(img, show[0]->addr) &&
-		 !kp_image_addr_is_taken(img, show[0]->addr + 1),
+	check(t,
+	      count == 1 && kp_image_has_relocs(img) &&
+		      kp_image_addr_is_taken(img, show[0]->addr) &&
+		      !kp_image_addr_is_taken(img, show[0]->addr + 1),
 	      "installed-address-taken", "not found");
 	const struct kp_sym *const *ro = kp_symtab_find(tab, "__start_ro_after_init", &count);
 
-	check(t, count == 1 && kp_image_ro_after_init(img, ro[0]->addr) &&
-		 !kp_image_ro_after_init(img, ro[0]->addr - 1),
+	check(t,
+	      count == 1 && kp_image_ro_after_init(img, ro[0]->addr) &&
+		      !kp_image_ro_after_init(img, ro[0]->addr - 1),
 	      "installed-ro-after-init", "not found");
-	check(t, kp_image_build_id(img) && strlen(kp_image_build_id(img)) == 40, "installed-build-id",
-	      "%s", kp_image_build_id(img));
+	check(t, kp_image_build_id(img) && strlen(kp_image_build_id(img)) == 40,
+	      "installed-build-id", "%s", kp_image_build_id(img));
 }
 
 int main(void)

@@ -59,10 +59,11 @@ static void kernel(struct test *t)
 {
 	g_autofree char *path = in_dir(t, "kernel");
 
-	link_kernel(t, "kernel", "a.o --defsym=ext=0xffffffff81234560 "
-				 "--defsym=__start_ro_after_init=sealed "
-				 "--defsym=__end_ro_after_init=sealed+8 "
-				 "--defsym=__init_begin=start --defsym=__init_end=start+1");
+	link_kernel(t, "kernel",
+		    "a.o --defsym=ext=0xffffffff81234560 "
+		    "--defsym=__start_ro_after_init=sealed "
+		    "--defsym=__end_ro_after_init=sealed+8 "
+		    "--defsym=__init_begin=start --defsym=__init_end=start+1");
 	g_autoptr(GError) err = NULL;
 	g_autoptr(kp_image) img = kp_image_open(path, NULL, &err);
 
@@ -71,9 +72,10 @@ static void kernel(struct test *t)
 	references(t, img, "kernel");
 	uint64_t sealed = addr_of(img, "sealed");
 
-	check(t, kp_image_ro_after_init(img, sealed) && !kp_image_ro_after_init(img, sealed + 8) &&
-		 kp_image_is_init(img, addr_of(img, "start")) &&
-		 !kp_image_is_init(img, addr_of(img, "f")),
+	check(t,
+	      kp_image_ro_after_init(img, sealed) && !kp_image_ro_after_init(img, sealed + 8) &&
+		      kp_image_is_init(img, addr_of(img, "start")) &&
+		      !kp_image_is_init(img, addr_of(img, "f")),
 	      "kernel-ranges", "wrong");
 	check(t, !kp_image_has_relocs(img), "kernel-without-relocation-list", "has one");
 }
@@ -92,18 +94,24 @@ static void module(struct test *t)
 	references(t, img, "module");
 	uint64_t f = addr_of(img, "f"), data = addr_of(img, "data");
 
-	check(t, kp_image_ref(img, data + 8, R_X86_64_64, &ref) && !ref.defined &&
-		 strcmp(ref.undef, "ext") == 0 && ref.addend == 0,
+	check(t,
+	      kp_image_ref(img, data + 8, R_X86_64_64, &ref) && !ref.defined &&
+		      strcmp(ref.undef, "ext") == 0 && ref.addend == 0,
 	      "module-undefined", "wrong");
-	check(t, !kp_image_ref(img, data + 16, R_X86_64_64, &ref) &&
-		 !kp_image_ref(img, f + 3, R_X86_64_PC32, &ref) &&
-		 kp_image_reloc_type(img, f + 3) == R_X86_64_32S,
+	check(t,
+	      !kp_image_ref(img, data + 16, R_X86_64_64, &ref) &&
+		      !kp_image_ref(img, f + 3, R_X86_64_PC32, &ref) &&
+		      kp_image_reloc_type(img, f + 3) == R_X86_64_32S,
 	      "module-no-such-reference", "found one");
-	check(t, kp_image_is_reloc_site(img, data) && !kp_image_is_reloc_site(img, data + 16) &&
-		 kp_image_addr_is_taken(img, f) && !kp_image_addr_is_taken(img, addr_of(img, "g")),
+	check(t,
+	      kp_image_is_reloc_site(img, data) && !kp_image_is_reloc_site(img, data + 16) &&
+		      kp_image_addr_is_taken(img, f) &&
+		      !kp_image_addr_is_taken(img, addr_of(img, "g")),
 	      "module-address-taken", "wrong");
-	check(t, kp_image_ro_after_init(img, addr_of(img, "sealed")) &&
-		 !kp_image_ro_after_init(img, data) && kp_image_is_init(img, addr_of(img, "start")),
+	check(t,
+	      kp_image_ro_after_init(img, addr_of(img, "sealed")) &&
+		      !kp_image_ro_after_init(img, data) &&
+		      kp_image_is_init(img, addr_of(img, "start")),
 	      "module-ranges", "wrong");
 	const struct kp_image_section *s = kp_image_section_at(img, data + 23);
 
@@ -123,8 +131,9 @@ static void module_with_text_symbols(struct test *t)
 	g_autoptr(kp_image) img = kp_image_open(path, text, &err);
 	g_autoptr(kp_image) plain = kp_image_open(path, NULL, NULL);
 
-	check(t, img && plain && addr_of(img, "data") == addr_of(plain, "data") &&
-		 addr_of(img, "start") == addr_of(plain, "start"),
+	check(t,
+	      img && plain && addr_of(img, "data") == addr_of(plain, "data") &&
+		      addr_of(img, "start") == addr_of(plain, "start"),
 	      "module-text-symbols", "%s", err ? err->message : "addresses differ");
 	g_clear_error(&err);
 	g_autoptr(kp_image) mixed = kp_image_open(path, kernel_text, &err);
@@ -174,9 +183,10 @@ int main(void)
 	compressed(&t, "xz", ".xz");
 	compressed(&t, "gzip", ".gz");
 	compressed(&t, "zstd", ".zst");
-	sh(&t, "head -c 300 m.ko >cut.ko; head -c 40 m.ko >tiny.ko; : >empty; "
-	       "cp m.ko arm.ko; printf '\\267' | dd of=arm.ko bs=1 seek=18 conv=notrunc status=none; "
-	       "strip -s -o stripped kernel");
+	sh(&t,
+	   "head -c 300 m.ko >cut.ko; head -c 40 m.ko >tiny.ko; : >empty; "
+	   "cp m.ko arm.ko; printf '\\267' | dd of=arm.ko bs=1 seek=18 conv=notrunc status=none; "
+	   "strip -s -o stripped kernel");
 	refuses(&t, "truncated-module", "cut.ko", "truncated");
 	refuses(&t, "tiny-module", "tiny.ko", "truncated");
 	refuses(&t, "empty-file", "empty", "not an ELF file");

@@ -164,17 +164,27 @@ static struct kp_elf *wrap(const uint8_t *rodata, size_t len)
 	static const char names[] = "\0.rodata\0.shstrtab";
 	GByteArray *file = g_byte_array_new();
 	Elf64_Shdr sh[3] = {
-		[1] = { .sh_name = 1, .sh_type = SHT_PROGBITS, .sh_flags = SHF_ALLOC,
-			.sh_addr = 0xffffffff82000000, .sh_offset = sizeof(Elf64_Ehdr),
+		[1] = { .sh_name = 1,
+			.sh_type = SHT_PROGBITS,
+			.sh_flags = SHF_ALLOC,
+			.sh_addr = 0xffffffff82000000,
+			.sh_offset = sizeof(Elf64_Ehdr),
 			.sh_size = len },
-		[2] = { .sh_name = 9, .sh_type = SHT_STRTAB, .sh_offset = sizeof(Elf64_Ehdr) + len,
+		[2] = { .sh_name = 9,
+			.sh_type = SHT_STRTAB,
+			.sh_offset = sizeof(Elf64_Ehdr) + len,
 			.sh_size = sizeof(names) },
 	};
 	Elf64_Ehdr eh = {
 		.e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
-		.e_type = ET_EXEC, .e_machine = EM_X86_64, .e_version = EV_CURRENT,
-		.e_ehsize = sizeof(eh), .e_shentsize = sizeof(Elf64_Shdr), .e_shnum = 3,
-		.e_shstrndx = 2, .e_shoff = sizeof(eh) + len + sizeof(names),
+		.e_type = ET_EXEC,
+		.e_machine = EM_X86_64,
+		.e_version = EV_CURRENT,
+		.e_ehsize = sizeof(eh),
+		.e_shentsize = sizeof(Elf64_Shdr),
+		.e_shnum = 3,
+		.e_shstrndx = 2,
+		.e_shoff = sizeof(eh) + len + sizeof(names),
 	};
 
 	g_byte_array_append(file, (const uint8_t *)&eh, sizeof(eh));
@@ -224,9 +234,9 @@ static void damaged(struct test *t, bool new_layout)
 		size_t at;
 		uint8_t value;
 	} cases[] = {
-		{ "token-table", b.tokens + 68, 'x' }, { "token-index", b.index + 101, 0x55 },
-		{ "num-syms", b.num_syms, 0x11 },      { "marker", b.markers + 8, 0x11 },
-		{ "name-length", b.names, 0x10 },      { "base", b.base + 7, 0 },
+		{ "token-table", b.tokens + 68, 'x' },	{ "token-index", b.index + 101, 0x55 },
+		{ "num-syms", b.num_syms, 0x11 },	{ "marker", b.markers + 8, 0x11 },
+		{ "name-length", b.names, 0x10 },	{ "base", b.base + 7, 0 },
 		{ "offset-order", b.offsets + 403, 0 }, { "seqs", b.seqs + 302, 0xee },
 	};
 

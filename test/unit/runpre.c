@@ -50,8 +50,7 @@ static const struct runpre_sym *state_is(struct test *t, const char *name, const
 static uint64_t nth_addr(const struct setup *s, const char *symbol, size_t n)
 {
 	size_t count = 0;
-	const struct kp_sym *const *found =
-		kp_symtab_find(kp_image_symtab(s->img), symbol, &count);
+	const struct kp_sym *const *found = kp_symtab_find(kp_image_symtab(s->img), symbol, &count);
 
 	return n < count ? found[n]->addr : 0;
 }
@@ -69,10 +68,10 @@ static void twins(struct test *t)
 	link_kernel(t, "kernel", "one.o two.o");
 	for (size_t i = 0; i < 2; i++) {
 		struct setup s = match(t, "kernel", i ? "two.o" : "one.o");
-		const struct runpre_sym *f = state_is(t, i ? "twin-2" : "twin-1", &s, "twin",
-						      RUNPRE_MATCH);
-		const struct runpre_sym *d = state_is(t, i ? "twin-data-2" : "twin-data-1", &s,
-						      "counter", RUNPRE_MATCH);
+		const struct runpre_sym *f =
+			state_is(t, i ? "twin-2" : "twin-1", &s, "twin", RUNPRE_MATCH);
+		const struct runpre_sym *d =
+			state_is(t, i ? "twin-data-2" : "twin-data-1", &s, "counter", RUNPRE_MATCH);
 
 		check(t, f->addr == nth_addr(&s, "twin", i) && f->sympos == i + 1, "twin-position",
 		      "0x%" PRIx64 " position %lu", f->addr, f->sympos);
@@ -91,14 +90,17 @@ static void undecidable(struct test *t)
 	struct setup s = match(t, "kernel", "one.o");
 	const struct runpre_sym *f = state_is(t, "undecidable", &s, "twin", RUNPRE_AMBIGUOUS);
 
-	check(t, f->why && strstr(f->why, "0xffffffff81"), "undecidable-names-places", "%s", f->why);
+	check(t, f->why && strstr(f->why, "0xffffffff81"), "undecidable-names-places", "%s",
+	      f->why);
 	done(&s);
 
 	/* A uniquely named table that refers to the function decides. */
-	compile(t, "three", "static int twin(void) { return 1; }\n"
-			    "int (*table_of_three)(void) = twin;\n");
-	compile(t, "four", "static int twin(void) { return 1; }\n"
-			   "int (*table_of_four)(void) = twin;\n");
+	compile(t, "three",
+		"static int twin(void) { return 1; }\n"
+		"int (*table_of_three)(void) = twin;\n");
+	compile(t, "four",
+		"static int twin(void) { return 1; }\n"
+		"int (*table_of_four)(void) = twin;\n");
 	link_kernel(t, "kernel", "three.o four.o");
 	s = match(t, "kernel", "four.o");
 	f = state_is(t, "decided-by-data", &s, "twin", RUNPRE_MATCH);
@@ -122,7 +124,8 @@ static void other_source(struct test *t)
 	compile(t, "built", SOURCE("0x1234", "", "hello"));
 	compile(t, "same", SOURCE("0x1234", "", "hello"));
 	compile(t, "constant", SOURCE("0x1235", "", "hello"));
-	compile(t, "longer", SOURCE("0x1234", "for (int i = 0; i < x; i++) asm(\"cpuid\");", "hello"));
+	compile(t, "longer",
+		SOURCE("0x1234", "for (int i = 0; i < x; i++) asm(\"cpuid\");", "hello"));
 	compile(t, "string", SOURCE("0x1234", "", "hallo"));
 	link_kernel(t, "kernel", "ext.o built.o");
 
@@ -161,16 +164,17 @@ static void other_source(struct test *t)
 
 static void weak(struct test *t)
 {
-	compile(t, "generic", "int __attribute__((weak)) arch_hook(void) { return 0; }\n"
-			      "int __attribute__((weak)) default_hook(void) { return 4; }\n"
-			      "int user(void) { return arch_hook() + default_hook() + 1; }\n");
+	compile(t, "generic",
+		"int __attribute__((weak)) arch_hook(void) { return 0; }\n"
+		"int __attribute__((weak)) default_hook(void) { return 4; }\n"
+		"int user(void) { return arch_hook() + default_hook() + 1; }\n");
 	compile(t, "arch", "int arch_hook(void) { return 77; }\n");
 	link_kernel(t, "kernel", "generic.o arch.o");
 	struct setup s = match(t, "kernel", "generic.o");
 	const struct runpre_sym *f = state_is(t, "overridden", &s, "arch_hook", RUNPRE_OVERRIDDEN);
 
-	check(t, f->addr == nth_addr(&s, "arch_hook", 0) && f->target, "overridden-by", "0x%" PRIx64,
-	      f->addr);
+	check(t, f->addr == nth_addr(&s, "arch_hook", 0) && f->target, "overridden-by",
+	      "0x%" PRIx64, f->addr);
 	state_is(t, "weak-not-overridden", &s, "default_hook", RUNPRE_MATCH);
 	state_is(t, "user-of-weak", &s, "user", RUNPRE_MATCH);
 	done(&s);
@@ -202,7 +206,8 @@ static void jump_label_object(struct test *t, const char *name, const char *site
 	g_autofree char *source = g_strdup_printf(
 		".text\n.globl f\n.type f,@function\nf: mov $1,%%eax\n1: %s\nret\n2: mov $2,%%eax\n"
 		"ret\n.size f,.-f\n.data\n.balign 16\n.globl key\nkey: .quad 5,6\n"
-		".section __jump_table,\"aw\"\n.balign 8\n.long 1b - ., 2b - .\n.quad key + %s - .\n",
+		".section __jump_table,\"aw\"\n.balign 8\n.long 1b - ., 2b - .\n.quad key + %s - "
+		".\n",
 		site, flags);
 
 	assemble(t, name, source);
@@ -241,7 +246,8 @@ static void beyond_literal(struct test *t)
 	assemble(t, "lit",
 		 ".text\n.globl f\n.type f,@function\nf: cmp $.LC0+9,%rax\n"
 		 "mov .LC0-0(%rip),%eax\nret\n.size f,.-f\n"
-		 ".section .rodata.str1.1,\"aMS\",@progbits,1\n.string \"aa\"\n.LC0: .string \"xyz\"\n");
+		 ".section .rodata.str1.1,\"aMS\",@progbits,1\n.string \"aa\"\n.LC0: .string "
+		 "\"xyz\"\n");
 	assemble(t, "other",
 		 ".text\nmov $.LC0,%rax\n.section .rodata.str1.1,\"aMS\",@progbits,1\n"
 		 ".LC0: .string \"longer than the other one, and first\"\n");
@@ -254,12 +260,15 @@ static void beyond_literal(struct test *t)
 
 static void module(struct test *t)
 {
-	compile(t, "one", TWIN "extern int printk(const char *);\n"
-			       "int one(int x) { return printk(\"one\") + twin(x); }\n");
-	compile(t, "two", TWIN "extern int printk(const char *);\nextern int one(int);\n"
-			       "int two(int x) { return printk(\"two\") + twin(x) + one(x); }\n");
-	compile(t, "bad", TWIN "extern int scanf(const char *);\nextern int one(int);\n"
-			       "int two(int x) { return scanf(\"two\") + twin(x) + one(x); }\n");
+	compile(t, "one",
+		TWIN "extern int printk(const char *);\n"
+		     "int one(int x) { return printk(\"one\") + twin(x); }\n");
+	compile(t, "two",
+		TWIN "extern int printk(const char *);\nextern int one(int);\n"
+		     "int two(int x) { return printk(\"two\") + twin(x) + one(x); }\n");
+	compile(t, "bad",
+		TWIN "extern int scanf(const char *);\nextern int one(int);\n"
+		     "int two(int x) { return scanf(\"two\") + twin(x) + one(x); }\n");
 	link_module(t, "m.ko", "one.o two.o");
 	struct setup s = match(t, "m.ko", "two.o");
 	const struct runpre_sym *f = state_is(t, "module-function", &s, "two", RUNPRE_MATCH);
@@ -267,13 +276,14 @@ static void module(struct test *t)
 	const struct runpre_sym *ext = state_is(t, "module-external", &s, "printk", RUNPRE_MATCH);
 	const struct runpre_sym *sibling = state_is(t, "module-sibling", &s, "one", RUNPRE_MATCH);
 
-	check(t, f->addr == nth_addr(&s, "two", 0) && twin->addr == nth_addr(&s, "twin", 1) &&
-		 twin->sympos == 2,
+	check(t,
+	      f->addr == nth_addr(&s, "two", 0) && twin->addr == nth_addr(&s, "twin", 1) &&
+		      twin->sympos == 2,
 	      "module-addresses", "twin position %lu", twin->sympos);
 	check(t, ext->undef && strcmp(ext->undef, "printk") == 0 && !ext->target,
 	      "module-external-by-name", "%s", ext->undef);
-	check(t, !sibling->defined && sibling->addr == nth_addr(&s, "one", 0), "module-sibling-address",
-	      "0x%" PRIx64, sibling->addr);
+	check(t, !sibling->defined && sibling->addr == nth_addr(&s, "one", 0),
+	      "module-sibling-address", "0x%" PRIx64, sibling->addr);
 	done(&s);
 	s = match(t, "m.ko", "bad.o");
 	state_is(t, "module-other-external", &s, "two", RUNPRE_DIFFERS);
@@ -283,9 +293,11 @@ static void module(struct test *t)
 /* Zero bytes that the image relocates are not the zero bytes of the object. */
 static void extra_relocation(struct test *t)
 {
-	assemble(t, "reloc", ".text\n.globl f\n.type f,@function\nf: mov $ext,%rax\nret\n.size f,.-f\n");
-	assemble(t, "zero", ".text\n.globl f\n.type f,@function\n"
-			    "f: .byte 0x48,0xc7,0xc0,0,0,0,0\nret\n.size f,.-f\n");
+	assemble(t, "reloc",
+		 ".text\n.globl f\n.type f,@function\nf: mov $ext,%rax\nret\n.size f,.-f\n");
+	assemble(t, "zero",
+		 ".text\n.globl f\n.type f,@function\n"
+		 "f: .byte 0x48,0xc7,0xc0,0,0,0,0\nret\n.size f,.-f\n");
 	link_module(t, "m.ko", "reloc.o");
 	struct setup s = match(t, "m.ko", "reloc.o");
 
@@ -296,11 +308,13 @@ static void extra_relocation(struct test *t)
 	done(&s);
 }
 
-/* A global symbol that only unmatched code uses is settled by its name, a static twin is no rival. */
+/* A global symbol that only unmatched code uses is settled by its name, a static twin is no rival.
+ */
 static void global_and_static(struct test *t)
 {
-	compile(t, "a", "static " NOINLINE "int helper(void) { asm(\"nop\"); return 1; }\n"
-			"int a(void) { return helper() + 1; }\n");
+	compile(t, "a",
+		"static " NOINLINE "int helper(void) { asm(\"nop\"); return 1; }\n"
+		"int a(void) { return helper() + 1; }\n");
 	compile(t, "b", NOINLINE "int helper(void) { asm(\"cpuid\"); return 2; }\n");
 	compile(t, "c", "extern int helper(void); int c(void) { return helper() + 3; }\n");
 	link_kernel(t, "kernel", "a.o b.o c.o");
@@ -322,9 +336,10 @@ static void mutations(struct test *t)
 	uint32_t seed = 42;
 	unsigned int read = 0;
 
-	compile(t, "one", TWIN "int a[4] = { 1, 2, 3 }; const char *s = \"text\";\n"
-			       "int one(int x) { switch (x) { case 0: return twin(1); case 1: return a[x];\n"
-			       "case 2: return 9; case 3: return s[x]; case 4: return 1; } return 5; }\n");
+	compile(t, "one",
+		TWIN "int a[4] = { 1, 2, 3 }; const char *s = \"text\";\n"
+		     "int one(int x) { switch (x) { case 0: return twin(1); case 1: return a[x];\n"
+		     "case 2: return 9; case 3: return s[x]; case 4: return 1; } return 5; }\n");
 	link_kernel(t, "kernel", "one.o");
 	link_module(t, "m.ko", "one.o");
 	g_file_get_contents(path, &data, &len, NULL);
@@ -335,7 +350,8 @@ static void mutations(struct test *t)
 	for (int i = 0; i < 1000; i++) {
 		g_autoptr(GBytes) bytes = mutate((const uint8_t *)data, len, &seed);
 
-		put_file(t, "bad.o", g_bytes_get_data(bytes, NULL), (gssize)g_bytes_get_size(bytes));
+		put_file(t, "bad.o", g_bytes_get_data(bytes, NULL),
+			 (gssize)g_bytes_get_size(bytes));
 		g_autoptr(GError) err = NULL;
 		g_autoptr(runpre) rp = runpre_match(bad, i % 2 ? img : module_img, &err);
 		g_autoptr(kp_image) damaged = kp_image_open(bad, NULL, NULL);

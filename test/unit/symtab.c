@@ -45,15 +45,17 @@ static void system_map(struct test *t)
 		return;
 	check(t, kp_symtab_count(tab) == 6 && !kp_symtab_is_module(tab), "system-map-count", "%zu",
 	      kp_symtab_count(tab));
-	check(t, position(tab, "twin", 0xffffffff81000100) == 1 &&
-		 position(tab, "twin", 0xffffffff81000300) == 2 &&
-		 position(tab, "_text", 0xffffffff81000000) == 0,
+	check(t,
+	      position(tab, "twin", 0xffffffff81000100) == 1 &&
+		      position(tab, "twin", 0xffffffff81000300) == 2 &&
+		      position(tab, "_text", 0xffffffff81000000) == 0,
 	      "positions-count-globals", "wrong");
 	size_t first, count;
 	const struct kp_sym *s = kp_symtab_find_before(tab, 0xffffffff810002ff);
 
-	check(t, s && strcmp(s->name, "weak") == 0 && s->weak &&
-		 kp_symtab_next_addr(tab, s) == 0xffffffff81000300,
+	check(t,
+	      s && strcmp(s->name, "weak") == 0 && s->weak &&
+		      kp_symtab_next_addr(tab, s) == 0xffffffff81000300,
 	      "before-and-next", "%s", s ? s->name : "none");
 	check(t, kp_symtab_find_at(tab, 0xffffffff81000300, &first, &count) && count == 2,
 	      "two-at-one-address", "%zu", count);
@@ -83,8 +85,9 @@ static void readelf_text(struct test *t)
 		return;
 	const struct kp_sym *const *twins = kp_symtab_find(tab, "twin", &count);
 
-	check(t, count == 2 && twins[0]->file == 2 && twins[1]->file == 1 && twins[0]->size == 32 &&
-		 twins[0]->is_func && kp_symtab_sympos(tab, twins[0]) == 1,
+	check(t,
+	      count == 2 && twins[0]->file == 2 && twins[1]->file == 1 && twins[0]->size == 32 &&
+		      twins[0]->is_func && kp_symtab_sympos(tab, twins[0]) == 1,
 	      "readelf-address-order", "count %zu", count);
 	const struct kp_sym *const *data = kp_symtab_find(tab, "data", &count);
 
@@ -97,10 +100,12 @@ static void elf_kernel(struct test *t)
 	g_autofree char *path = in_dir(t, "vmlinux");
 	size_t count = 0;
 
-	compile(t, "a", "static __attribute__((noinline)) int twin(void) { asm(\"\"); return 1; }\n"
-			"int a(void) { return twin() + 2; } int data = 3;\n");
-	compile(t, "b", "__attribute__((noinline)) int twin(void) { asm(\"\"); return 1; }\n"
-			"int b(void) { return twin() + 2; }\n");
+	compile(t, "a",
+		"static __attribute__((noinline)) int twin(void) { asm(\"\"); return 1; }\n"
+		"int a(void) { return twin() + 2; } int data = 3;\n");
+	compile(t, "b",
+		"__attribute__((noinline)) int twin(void) { asm(\"\"); return 1; }\n"
+		"int b(void) { return twin() + 2; }\n");
 	link_kernel(t, "vmlinux", "a.o b.o");
 	g_autoptr(kp_symtab) tab = kp_symtab_open(path, NULL);
 
@@ -108,8 +113,9 @@ static void elf_kernel(struct test *t)
 		return;
 	const struct kp_sym *const *twins = kp_symtab_find(tab, "twin", &count);
 
-	check(t, count == 2 && !twins[0]->global && twins[1]->global &&
-		 kp_symtab_sympos(tab, twins[1]) == 2,
+	check(t,
+	      count == 2 && !twins[0]->global && twins[1]->global &&
+		      kp_symtab_sympos(tab, twins[1]) == 2,
 	      "global-counts", "count %zu", count);
 }
 
@@ -130,14 +136,16 @@ static void module(struct test *t)
 		return;
 	const struct kp_sym *const *twins = kp_symtab_find(tab, "twin", &count);
 
-	check(t, count == 2 && twins[0]->seq < twins[1]->seq && kp_symtab_sympos(tab, twins[1]) == 2,
+	check(t,
+	      count == 2 && twins[0]->seq < twins[1]->seq && kp_symtab_sympos(tab, twins[1]) == 2,
 	      "symtab-order", "count %zu", count);
 	check(t, count == 2 && !kp_symtab_sympos_is_stable(tab, twins[1]), "init-twin-is-unstable",
 	      "stable");
 	const struct kp_sym *const *last = kp_symtab_find(tab, "last", &count);
 
-	check(t, count == 1 && kp_symtab_sympos_is_stable(tab, last[0]) &&
-		 kp_symtab_sympos(tab, last[0]) == 0,
+	check(t,
+	      count == 1 && kp_symtab_sympos_is_stable(tab, last[0]) &&
+		      kp_symtab_sympos(tab, last[0]) == 0,
 	      "unique-name-is-stable", "count %zu", count);
 }
 
@@ -152,12 +160,14 @@ int main(void)
 	module(&t);
 	refuses(&t, "empty", "", "no symbols");
 	refuses(&t, "debian-stub",
-		"ffffffffffffffff B The real System.map is in the linux-image-<version>-dbg package\n",
+		"ffffffffffffffff B The real System.map is in the linux-image-<version>-dbg "
+		"package\n",
 		"real System.map");
 	refuses(&t, "malformed-map", "ffffffff81000000 T _text\nhello\n", "line 2");
 	refuses(&t, "not-wide",
 		"Symbol table '.symtab' contains 1 entry:\n"
-		"     1: ffffffff81000200    32 FUNC    LOCAL  DEFAULT    1 a_rather_long_na[...]\n",
+		"     1: ffffffff81000200    32 FUNC    LOCAL  DEFAULT    1 "
+		"a_rather_long_na[...]\n",
 		"--wide");
 	refuses(&t, "malformed-readelf", "Symbol table '.symtab'\n  1: zz 3\n", "line 2");
 	GError *err = NULL;

@@ -27,7 +27,8 @@ static void reads(struct test *t)
 
 	if (!check(t, sv != NULL, "good-file", "refused"))
 		return;
-	const struct kp_export *a = kp_symvers_find(sv, "printk"), *b = kp_symvers_find(sv, "nft_do");
+	const struct kp_export *a = kp_symvers_find(sv, "printk"),
+			       *b = kp_symvers_find(sv, "nft_do");
 
 	check(t, kp_symvers_count(sv) == 2 && a && b && !kp_symvers_find(sv, "nft"), "lookup",
 	      "count %zu", kp_symvers_count(sv));
@@ -35,8 +36,9 @@ static void reads(struct test *t)
 	      "wrong fields");
 	g_autofree char *module = kp_symvers_module_name(b);
 
-	check(t, strcmp(module, "nf_tables") == 0 && strcmp(b->ns, "NFT") == 0 &&
-		 strcmp(b->type, "EXPORT_SYMBOL_GPL") == 0 && !kp_symvers_is_vmlinux(b),
+	check(t,
+	      strcmp(module, "nf_tables") == 0 && strcmp(b->ns, "NFT") == 0 &&
+		      strcmp(b->type, "EXPORT_SYMBOL_GPL") == 0 && !kp_symvers_is_vmlinux(b),
 	      "module-export", "module %s", module);
 }
 
@@ -50,7 +52,8 @@ int main(void)
 	refuses(&t, "last-line-cut", GOOD "0x12345678\tfoo\tvmlinux\tEXPORT_SYMBOL\t", "line 3");
 	refuses(&t, "columns", GOOD "0x12345678\tfoo\tvmlinux\n", "line 3");
 	refuses(&t, "crc", "12345678\tfoo\tvmlinux\tEXPORT_SYMBOL\t\n", "line 1: the CRC");
-	refuses(&t, "crc-too-long", "0x123456789\tfoo\tvmlinux\tEXPORT_SYMBOL\t\n", "line 1: the CRC");
+	refuses(&t, "crc-too-long", "0x123456789\tfoo\tvmlinux\tEXPORT_SYMBOL\t\n",
+		"line 1: the CRC");
 	refuses(&t, "type", "0x12345678\tfoo\tvmlinux\tWHAT\t\n", "line 1");
 	refuses(&t, "twice", GOOD GOOD, "line 3: a symbol that is exported twice");
 	return test_end(&t);

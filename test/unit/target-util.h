@@ -116,7 +116,8 @@ static inline void assemble(const struct test *t, const char *name, const char *
 /* A kernel from objects, linked where kernels are. */
 static inline void link_kernel(const struct test *t, const char *name, const char *objects)
 {
-	sh(t, "ld -o %s -Ttext=0xffffffff81000000 -e 0 --no-warn-rwx-segments -z noseparate-code %s",
+	sh(t,
+	   "ld -o %s -Ttext=0xffffffff81000000 -e 0 --no-warn-rwx-segments -z noseparate-code %s",
 	   name, objects);
 }
 
@@ -164,8 +165,8 @@ static inline GBytes *mutate(const uint8_t *data, size_t len, uint32_t *state)
 
 		if (next_random(state) % 2)
 			at = keep - 1 - at;
-		copy[at] = next_random(state) % 2 ? values[next_random(state) % sizeof(values)] :
-						    (uint8_t)next_random(state);
+		copy[at] = next_random(state) % 2 ? values[next_random(state) % sizeof(values)]
+						  : (uint8_t)next_random(state);
 	}
 	return g_bytes_new_take(copy, keep);
 }

@@ -19,6 +19,7 @@ for one in pre_unpatch-vmlinux pre_unpatch-zram post_unpatch-vmlinux post_unpatc
 	expect "$one" called
 done
 rmmod zram
+dmesg -c >/dev/null
 load_patch kp_callbacks.ko
 refute "zram" called
 dmesg -c >/dev/null

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 # An inline function in a header that two dozen objects include: get_proc_task().
-sleep 1000 &
+sh -c 'printf kp-hidden >/proc/$$/comm; while sleep 1; do :; done' &
 task=$!
-echo kp-hidden >/proc/$task/comm
+wait_until 5 grep -q kp-hidden /proc/$task/comm
 reads() {
 	for file in status maps comm environ limits; do
 		cat /proc/$task/$file >/dev/null 2>&1 && echo "$file readable"

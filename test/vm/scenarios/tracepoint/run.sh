@@ -3,7 +3,7 @@
 # A tracepoint of vmlinux in patched code, switched on and off while the patch is in force.
 events=/sys/kernel/tracing/events/task/task_rename/enable
 rename() {
-	sh -c 'echo kp-before >/proc/$$/comm; cat /proc/$$/comm'
+	sh -c 'printf kp-before >/proc/$$/comm; read -r comm </proc/$$/comm; echo "$comm"'
 }
 expect "kp-before" rename
 load_patch kp_tracepoint.ko
