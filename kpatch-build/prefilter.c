@@ -9,7 +9,7 @@
 #include "paste.h"
 
 /* When so many names are tainted, nearly everything is: looking further is a waste of time. */
-#define TOO_MANY_NAMES 20000
+#define TOO_MANY_NAMES 4000
 
 /** struct file - a parsed file of the original tree. */
 struct file {
@@ -243,6 +243,11 @@ static void visit_decl(struct prefilter *p, struct file *file, struct decl *decl
 {
 	if (!g_hash_table_add(p->seen, decl))
 		return;
+	/* Names of a source that others include mean nothing elsewhere. */
+	if (!g_str_has_suffix(file->path, ".h")) {
+		g_hash_table_add(p->hot, (void *)file->path);
+		return;
+	}
 	taint_decl(p, decl);
 	/*
 	 * It may matter without being mentioned: conditions, macros that declare
