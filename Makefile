@@ -134,6 +134,10 @@ check-lint check-unit check-diff check-build check-vm check-san: check-%:
 san:
 	+$(MAKE) SAN=1 BUILD=$(BUILD)/san all units
 
+## format: bring the C files into the form that make check-lint asks for
+format:
+	clang-format -i $(wildcard $(addsuffix /*.[ch],lib kpatch kpatch-build create-diff-object))
+
 ## demo: build a patch from a diff in examples/, load and unload it in a VM, show each step
 demo:
 	@BUILD=$(BUILD) MAKE="$(MAKE)" contrib/demo
@@ -153,6 +157,6 @@ help:
 	@echo "variables: PREFIX DESTDIR BUILD JOBS DEPS=no (do not install packages) SAN=1"
 
 .PHONY: all programs units deps install uninstall check check-quick check-lint check-unit \
-	check-diff check-build check-vm check-san san demo bench clean help
+	check-diff check-build check-vm check-san san format demo bench clean help
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -137,6 +137,19 @@ struct atom *atom_at(const struct section *sec, size_t pos)
 	return lo ? g_ptr_array_index(sec->atoms, lo - 1) : NULL;
 }
 
+/* Bytes of the string at @pos, its end included; 0 if it has no end. */
+static size_t string_size(const struct section *sec, size_t pos)
+{
+	static const uint8_t zero[4];
+	size_t unit = sec->shdr.sh_entsize;
+
+	for (size_t end = pos; sec->size - end >= unit; end += unit) {
+		if (!memcmp(sec->data + end, zero, unit))
+			return end + unit - pos;
+	}
+	return 0;
+}
+
 /* The atom at @pos of a mergeable section, made when it is first referred to. */
 static struct atom *lazy_atom(struct section *sec, size_t pos)
 {
@@ -148,11 +161,9 @@ static struct atom *lazy_atom(struct section *sec, size_t pos)
 		start = pos - pos % sec->shdr.sh_entsize;
 		size = sec->shdr.sh_entsize;
 	} else {
-		const uint8_t *nul = memchr(sec->data + pos, 0, sec->size - pos);
-
-		if (!nul)
+		size = string_size(sec, pos);
+		if (!size)
 			return NULL;
-		size = (size_t)(nul - (sec->data + pos)) + 1;
 	}
 	if (!sec->lazy)
 		sec->lazy = g_hash_table_new(NULL, NULL);
@@ -320,6 +331,8 @@ static bool add_ref(struct atom *atom, const struct rela *rela, GError **err)
 				       rela->sym->sec->name);
 		if (ref.atom)
 			ref.at = pos - (int64_t)ref.atom->start;
+		if (ref.atom && ref.at > ref.atom->reach)
+			ref.atom->reach = ref.at;
 	}
 	g_array_append_val(atom->refs, ref);
 	return true;
@@ -351,30 +364,92 @@ static void attach(struct atom *owner, struct atom *entry)
 	entry->owner = owner;
 }
 
-/* Give each table entry to the code it describes. */
+/* Whether nothing is in the atom's bytes from @end on. */
+static bool is_padding(const struct atom *atom, size_t end)
+{
+	const struct section *sec = atom->sec;
+
+	for (unsigned int r = 0; sec->relas && r < sec->relas->len; r++) {
+		uint64_t offset = g_array_index(sec->relas, struct rela, r).offset;
+
+		if (offset >= atom->start + end && offset < atom->start + atom->size)
+			return false;
+	}
+	for (size_t i = end; sec->class == SEC_DATA && sec->data && i < atom->size; i++) {
+		if (sec->data[atom->start + i])
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Between the end of a sized symbol and the next one there is padding. How much depends on what
+ * comes next, so it is no part of the function or variable.
+ */
+static void trim_padding(struct object *obj)
+{
+	for (unsigned int i = 0; i < obj->atoms->len; i++) {
+		struct atom *atom = g_ptr_array_index(obj->atoms, i);
+
+		if ((atom->kind != ATOM_FUNC && atom->kind != ATOM_DATA) || !atom->sym ||
+		    !atom->sym->size || atom->sec->class == SEC_KPATCH)
+			continue;
+		size_t end = (size_t)(atom->sym->value + atom->sym->size) - atom->start;
+
+		for (unsigned int a = 0; atom->aliases && a < atom->aliases->len; a++) {
+			const struct symbol *alias = g_ptr_array_index(atom->aliases, a);
+
+			end = MAX(end, (size_t)(alias->value + alias->size) - atom->start);
+		}
+		if (end < atom->size && atom->reach <= (int64_t)end && is_padding(atom, end))
+			atom->size = end;
+	}
+}
+
+/*
+ * Give each table entry to the code it describes, table by table in the order of their names: that
+ * of the sections differs between two builds.
+ */
+static int table_order(const void *a, const void *b)
+{
+	const struct section *x = *(struct section *const *)a, *y = *(struct section *const *)b;
+	int order = strcmp(x->name, y->name);
+
+	return order ? order : x->index < y->index ? -1 : x->index > y->index;
+}
+
+static void attach_table(struct section *sec)
+{
+	struct section *companion = sec->table->companion ?
+		g_hash_table_lookup(sec->obj->sec_by_name, sec->table->companion) : NULL;
+
+	for (unsigned int e = 0; e < sec->atoms->len; e++) {
+		struct atom *entry = g_ptr_array_index(sec->atoms, e);
+		struct ref *first = &g_array_index(entry->refs, struct ref, 0);
+
+		if (!entry->refs->len || !first->atom)
+			continue;
+		attach(first->atom, entry);
+		if (companion)
+			attach(first->atom, g_ptr_array_index(companion->atoms, e));
+		if (table_is(sec, "__mcount_loc") && first->atom->kind == ATOM_FUNC)
+			first->atom->fentry = true;
+	}
+}
+
 static void attach_entries(struct object *obj)
 {
+	g_autoptr(GPtrArray) tables = g_ptr_array_new();
+
 	for (unsigned int i = 1; i < obj->sections->len; i++) {
 		struct section *sec = g_ptr_array_index(obj->sections, i);
 
-		if (sec->class != SEC_TABLE)
-			continue;
-		struct section *companion = sec->table->companion ?
-			g_hash_table_lookup(obj->sec_by_name, sec->table->companion) : NULL;
-
-		for (unsigned int e = 0; e < sec->atoms->len; e++) {
-			struct atom *entry = g_ptr_array_index(sec->atoms, e);
-			struct ref *first = &g_array_index(entry->refs, struct ref, 0);
-
-			if (!entry->refs->len || !first->atom)
-				continue;
-			attach(first->atom, entry);
-			if (companion)
-				attach(first->atom, g_ptr_array_index(companion->atoms, e));
-			if (table_is(sec, "__mcount_loc") && first->atom->kind == ATOM_FUNC)
-				first->atom->fentry = true;
-		}
+		if (sec->class == SEC_TABLE)
+			g_ptr_array_add(tables, sec);
 	}
+	g_ptr_array_sort(tables, table_order);
+	for (unsigned int i = 0; i < tables->len; i++)
+		attach_table(g_ptr_array_index(tables, i));
 }
 
 /* foo.cold is part of foo: GCC split it off, and both jump into each other. */
@@ -482,6 +557,7 @@ bool object_cut(struct object *obj, GError **err)
 	}
 	if (!cut_blocks(obj, err) || !resolve_refs(obj, err))
 		return false;
+	trim_padding(obj);
 	find_hidden_branches(obj);
 	attach_entries(obj);
 	find_parents(obj);

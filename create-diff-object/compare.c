@@ -37,8 +37,10 @@ static bool special_statics_equal(struct atom *a, struct atom *b, unsigned int d
 
 static bool refs_equal(const struct ref *ra, const struct ref *rb, unsigned int depth)
 {
-	if (ra->offset != rb->offset || ra->type != rb->type || ra->at != rb->at ||
-	    ra->bias != rb->bias)
+	/* PC32 to a local function, PLT32 to a global one: the same call */
+	bool same_type = ra->type == rb->type || (ra->branch && rb->branch);
+
+	if (ra->offset != rb->offset || !same_type || ra->at != rb->at || ra->bias != rb->bias)
 		return false;
 	if (!ra->atom || !rb->atom) {
 		return !ra->atom && !rb->atom && ra->sym && rb->sym &&
@@ -154,6 +156,9 @@ void compare_objects(struct object *orig)
 			continue;
 		bool same = a->kind == ATOM_FUNC ? function_equal(a, a->twin) : atoms_equal(a, a->twin);
 
+		/* other objects of the patch call a static function that became global */
+		if (a->kind == ATOM_FUNC && !a->parent && atom_is_local(a) && !atom_is_local(a->twin))
+			same = false;
 		a->changed = a->twin->changed = !same;
 	}
 	/* a function and its cold part change together */

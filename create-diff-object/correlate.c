@@ -111,6 +111,18 @@ static bool used_by_code_only(const struct atom *atom)
 	return true;
 }
 
+/* Numbers and strings, as opposed to pointers to things with an identity. */
+static bool is_pure_data(const struct atom *atom)
+{
+	for (unsigned int r = 0; r < atom->refs->len; r++) {
+		const struct atom *to = g_array_index(atom->refs, struct ref, r).atom;
+
+		if (!to || (to->kind != ATOM_STRING && to->kind != ATOM_CONST))
+			return false;
+	}
+	return true;
+}
+
 /*
  * A read-only table that changed (static const, pure data, only looked up by functions here) is
  * like code: whoever uses it is replaced and takes the new table along. One that holds pointers has
@@ -123,7 +135,7 @@ static void part_changed_tables(struct object *orig)
 
 		if (!a->twin || a->kind != ATOM_DATA || atom_is_writable(a) ||
 		    atom_is_writable(a->twin) || !atom_is_local(a) || !atom_is_local(a->twin) ||
-		    a->refs->len || a->twin->refs->len || atoms_equal(a, a->twin))
+		    !is_pure_data(a) || !is_pure_data(a->twin) || atoms_equal(a, a->twin))
 			continue;
 		if (!used_by_code_only(a) || !used_by_code_only(a->twin))
 			continue;

@@ -16,7 +16,7 @@ static void add_diag(struct diff *diff, enum kp_severity severity, const struct 
 {
 	g_autofree char *text = g_strdup_vprintf(fmt, ap);
 
-	kp_diag_add(diff->diags, severity, diff->modname ? diff->orig_path : NULL,
+	kp_diag_add(diff->diags, severity, diff->object_name,
 		    atom ? atom_name(atom) : NULL, remedy, "%s", text);
 }
 

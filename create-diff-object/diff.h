@@ -36,6 +36,7 @@ struct external {
 struct diff {
 	/* the command line */
 	const char *orig_path, *patched_path, *plain_path, *vmlinux_path;
+	const char *object_name; /* in messages */
 	const char *objname, *symtab_path, *symvers_path, *modname, *output_path;
 
 	struct kp_diags *diags;

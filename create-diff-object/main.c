@@ -24,7 +24,7 @@ static const char doc[] =
 	"64 wrong usage.";
 static const char args_doc[] = "ORIGINAL.o PATCHED.o OBJNAME SYMTAB Module.symvers MODNAME OUTPUT.o";
 
-enum { OPT_PLAIN = 256, OPT_VMLINUX, OPT_REPORT };
+enum { OPT_PLAIN = 256, OPT_VMLINUX, OPT_REPORT, OPT_OBJECT };
 
 static const struct argp_option options[] = {
 	{ "debug", 'd', NULL, 0, "Show all that goes into the output", 0 },
@@ -32,6 +32,7 @@ static const struct argp_option options[] = {
 	{ "plain", OPT_PLAIN, "FILE", 0,
 	  "The original compiled without -ffunction-sections, to match with the image", 0 },
 	{ "vmlinux", OPT_VMLINUX, "FILE", 0, "The kernel image, when SYMTAB is a module", 0 },
+	{ "object", OPT_OBJECT, "NAME", 0, "What to call the object in messages", 0 },
 	{ "report", OPT_REPORT, "FILE", 0, "Write a report as JSON", 0 },
 	{ 0 },
 };
@@ -64,6 +65,9 @@ static error_t parse_opt(int key, char *arg, struct argp_state *state)
 	case OPT_VMLINUX:
 		args->diff->vmlinux_path = arg;
 		return 0;
+	case OPT_OBJECT:
+		args->diff->object_name = arg;
+		return 0;
 	case OPT_REPORT:
 		args->report = arg;
 		return 0;
@@ -75,6 +79,8 @@ static error_t parse_opt(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (state->arg_num < G_N_ELEMENTS(positional))
 			argp_usage(state);
+		if (!args->diff->object_name)
+			args->diff->object_name = args->diff->orig_path;
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

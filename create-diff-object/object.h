@@ -97,6 +97,7 @@ struct atom {
 	struct section *sec;
 	enum atom_kind kind;
 	size_t start, size; /* in the section */
+	int64_t reach;	    /* the furthest offset that something refers to */
 	struct symbol *sym; /* the symbol that names it; NULL: anonymous */
 	GPtrArray *aliases; /* further symbols in it; NULL if none */
 	GArray *refs;	    /* of struct ref, by offset */

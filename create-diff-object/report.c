@@ -78,7 +78,7 @@ bool write_report(const struct diff *diff, const char *path, const char *status,
 	json_t *root = json_object();
 	bool ok = true;
 
-	set_string(root, "object", diff->orig_path);
+	set_string(root, "object", diff->object_name);
 	set_string(root, "objname", diff->objname);
 	set_string(root, "status", status);
 	json_object_set_new(root, "changed", changed_names(diff));
@@ -94,7 +94,7 @@ bool write_report(const struct diff *diff, const char *path, const char *status,
 
 void print_summary(const struct diff *diff, bool debug)
 {
-	g_autofree char *object = g_path_get_basename(diff->orig_path);
+	g_autofree char *object = g_path_get_basename(diff->object_name);
 
 	for (unsigned int i = 0; i < diff->functions->len; i++) {
 		const struct atom *atom = g_ptr_array_index(diff->functions, i);

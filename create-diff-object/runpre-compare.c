@@ -140,7 +140,8 @@ static bool check_unit(const struct cursor *c, const struct kp_elf_rela *r, cons
 	else if (tu->placed)
 		ok = implied == tu->base;
 	else
-		ok = !tu->constrained || array_has(tu->bases, implied);
+		ok = tu->constrained ? array_has(tu->bases, implied)
+				     : base_is_plausible(m, t->shndx, implied);
 	return ok || differ(c, "refers to 0x%" PRIx64 ", which is not %s", ref->addr, name);
 }
 

@@ -74,6 +74,12 @@ struct unit *unit_of_symbol(const struct match *m, const struct kp_elf_sym *sym)
 /** symbol_is_interesting() - has a name of its own, as opposed to sections, files and .L labels. */
 bool symbol_is_interesting(const struct kp_elf_sym *sym);
 
+/**
+ * base_is_plausible() - whether the section could be at @base at all: aligned, inside one section
+ * of the image, and code where code is.
+ */
+bool base_is_plausible(const struct match *m, uint32_t shndx, uint64_t base);
+
 /** resolve_target() - what @r refers to, in terms of the object. */
 struct target resolve_target(const struct match *m, const struct kp_elf_rela *r);
 

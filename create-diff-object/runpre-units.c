@@ -67,6 +67,19 @@ bool array_has(const GArray *addrs, uint64_t addr)
 	return false;
 }
 
+bool base_is_plausible(const struct match *m, uint32_t shndx, uint64_t base)
+{
+	const struct kp_elf_section *s = &m->elf->sections[shndx];
+	const struct kp_image_section *place = kp_image_section_at(m->img, base);
+
+	if (!place || base - place->addr > place->size ||
+	    s->size > place->size - (base - place->addr))
+		return false;
+	if (s->align > 1 && base % s->align != 0)
+		return false;
+	return (s->flags & SHF_EXECINSTR) == (place->flags & SHF_EXECINSTR);
+}
+
 guint unit_first_rela(const struct unit *u, uint64_t offset)
 {
 	guint low = 0, high = u->relas->len;
@@ -323,7 +336,7 @@ static void vote(struct votes *v, const struct match *m, const struct kp_elf_sym
 	v->voters += n > 0;
 }
 
-static void take_bases(struct unit *u, struct votes *v, guint number)
+static void take_bases(const struct match *m, struct unit *u, struct votes *v, guint number)
 {
 	GHashTableIter it;
 	void *key, *value;
@@ -332,7 +345,7 @@ static void take_bases(struct unit *u, struct votes *v, guint number)
 	while (g_hash_table_iter_next(&it, &key, &value)) {
 		uint64_t base = (uint64_t)(uintptr_t)key;
 
-		if (GPOINTER_TO_UINT(value) == number)
+		if (GPOINTER_TO_UINT(value) == number && base_is_plausible(m, u->shndx, base))
 			g_array_append_val(u->bases, base);
 	}
 }
@@ -344,13 +357,13 @@ static int by_value(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static void elect(struct unit *u, struct votes *v)
+static void elect(const struct match *m, struct unit *u, struct votes *v)
 {
-	take_bases(u, v, v->voters);
+	take_bases(m, u, v, v->voters);
 	u->constrained = u->bases->len > 0;
 	/* The names disagree (wrong source?): take the best, the contents will tell. */
 	for (guint n = v->voters; n > 0 && u->bases->len < MAX_LOOSE_BASES && !u->constrained; n--)
-		take_bases(u, v, n);
+		take_bases(m, u, v, n);
 	if (!u->constrained && u->bases->len > MAX_LOOSE_BASES)
 		g_array_set_size(u->bases, MAX_LOOSE_BASES);
 	g_array_sort(u->bases, by_value);
@@ -378,7 +391,7 @@ static void find_bases(struct match *m, bool weak)
 		if (!votes[s].count)
 			continue;
 		if (votes[s].voters) {
-			elect(m->units[s], &votes[s]);
+			elect(m, m->units[s], &votes[s]);
 			m->units[s]->weak_only = weak;
 			m->units[s]->constrained &= !weak;
 		}

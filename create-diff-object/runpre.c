@@ -136,7 +136,10 @@ static void judge_placed(const struct match *m, struct runpre *rp, struct runpre
 	if (rs->target)
 		rs->sympos = kp_symtab_sympos(m->symtab, rs->target);
 	rs->state = RUNPRE_MATCH;
-	if (c && c->state == CHUNK_DIFFERS) {
+	if (rs->is_func && !c) {
+		rs->state = RUNPRE_DIFFERS;
+		rs->why = "has no size, so it cannot be compared";
+	} else if (c && c->state == CHUNK_DIFFERS) {
 		rs->state = RUNPRE_DIFFERS;
 		rs->differs_at = c->at - c->start;
 		rs->why = g_string_chunk_insert(rp->strings, c->why ? c->why : "");

@@ -80,7 +80,7 @@ void table_classify(struct section *sec)
 	else if (g_str_has_prefix(sec->name, ".kpatch."))
 		sec->class = SEC_KPATCH;
 	else if (sec->shdr.sh_flags & SHF_MERGE && sec->shdr.sh_flags & SHF_STRINGS &&
-		 sec->shdr.sh_entsize == 1)
+		 (sec->shdr.sh_entsize == 1 || sec->shdr.sh_entsize == 2 || sec->shdr.sh_entsize == 4))
 		sec->class = SEC_STRINGS;
 	else if (sec->shdr.sh_flags & SHF_MERGE && sec->shdr.sh_entsize &&
 		 sec->size % sec->shdr.sh_entsize == 0)

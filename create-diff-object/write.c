@@ -60,10 +60,13 @@ static void place(struct writer *w, struct atom *atom)
 	}
 }
 
-/* Replaced functions become local: other objects of the patch must keep calling the original. */
+/*
+ * Replaced functions become local: other objects of the patch must keep calling the original. They
+ * cannot call one that was static there.
+ */
 static void add_symbol(struct writer *w, const struct atom *atom, struct symbol *sym)
 {
-	unsigned char bind = atom->twin ? STB_LOCAL : sym->bind;
+	unsigned char bind = atom->twin && !atom_is_local(atom->twin) ? STB_LOCAL : sym->bind;
 
 	g_hash_table_insert(w->symbols, sym,
 			    out_symbol_new(w->out, sym->name, section_for(w, atom->sec),

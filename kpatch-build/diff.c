@@ -70,6 +70,8 @@ static char **command_line(const struct diff_setup *setup, const struct diff_inp
 		g_ptr_array_add(argv, g_strdup("--plain"));
 		g_ptr_array_add(argv, g_strdup(input->plain));
 	}
+	g_ptr_array_add(argv, g_strdup("--object"));
+	g_ptr_array_add(argv, g_strdup(input->object));
 	g_ptr_array_add(argv, g_strdup("--vmlinux"));
 	g_ptr_array_add(argv, g_strdup(setup->vmlinux));
 	g_ptr_array_add(argv, g_strdup("--report"));

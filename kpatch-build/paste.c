@@ -118,15 +118,47 @@ void paste_find(const struct decl *decl, GPtrArray *pastes)
 
 struct match {
 	const struct paste *paste;
-	GPtrArray *values;
-	const char *best; /* longest argument so far, not terminated */
-	gsize best_len;
+	GPtrArray *ways; /* of GPtrArray of char * */
+	const char *starts[16]; /* of the argument at each piece; NULL: not known */
+	gsize lens[16];
 };
+
+static bool is_name(const char *text, gsize len)
+{
+	for (gsize i = 0; i < len; i++)
+		if (!g_ascii_isdigit(text[i]))
+			return true;
+	/* An empty argument or a number: nothing that can be looked for. */
+	return false;
+}
+
+/*
+ * Every name with an underscore in it is "a ## _ ## b" for some letters a and b.
+ * With so little literal text, arguments count when they are words.
+ */
+static bool plausible(const struct match *m)
+{
+	gsize literal = 0, shortest = G_MAXSIZE;
+
+	for (guint i = 0; i < m->paste->pieces->len; i++) {
+		if (m->paste->pieces->pdata[i])
+			literal += strlen(m->paste->pieces->pdata[i]);
+		else if (m->starts[i])
+			shortest = MIN(shortest, m->lens[i]);
+	}
+	return literal > 3 || (shortest > 2 && shortest != G_MAXSIZE);
+}
 
 static void found(struct match *m)
 {
-	/* Very short arguments are everywhere and say nothing, but still must be there. */
-	g_ptr_array_add(m->values, g_strndup(m->best_len ? m->best : "", m->best_len));
+	if (!plausible(m))
+		return;
+	GPtrArray *arguments = g_ptr_array_new_with_free_func(g_free);
+
+	for (guint i = 0; i < m->paste->pieces->len; i++)
+		if (m->starts[i] && is_name(m->starts[i], m->lens[i]))
+			g_ptr_array_add(arguments, g_strndup(m->starts[i], m->lens[i]));
+	g_ptr_array_add(m->ways, arguments);
 }
 
 /* Match pieces from @at on with the rest of the name, in all ways. */
@@ -141,25 +173,24 @@ static void match_from(struct match *m, guint at, const char *name)
 	}
 	const char *literal = pieces->pdata[at];
 
+	m->starts[at] = NULL;
 	if (literal) {
 		if (g_str_has_prefix(name, literal))
 			match_from(m, at + 1, name + strlen(literal));
 		return;
 	}
-	const char *best = m->best;
-	gsize best_len = m->best_len;
 	/* Of two parameters in a row it is not known which part is whose. */
 	bool joined = (at && !pieces->pdata[at - 1]) ||
 		      (at + 1 < pieces->len && !pieces->pdata[at + 1]);
+	gsize rest = strlen(name);
 
-	for (gsize len = 0; len <= strlen(name); len++) {
-		if (!joined && len > best_len) {
-			m->best = name;
-			m->best_len = len;
-		}
+	for (gsize len = 0; len <= rest; len++) {
+		m->starts[at] = joined ? NULL : name;
+		m->lens[at] = len;
 		match_from(m, at + 1, name + len);
-		m->best = best;
-		m->best_len = best_len;
+		/* One way is enough when the parts are not known anyway. */
+		if (joined && m->ways->len)
+			break;
 	}
 }
 
@@ -172,12 +203,15 @@ GPtrArray *paste_match(const struct paste *paste, const char *name)
 		return NULL;
 	struct match m = {
 		.paste = paste,
-		.values = g_ptr_array_new_with_free_func(g_free),
+		.ways = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref),
 	};
 
-	match_from(&m, 0, name);
-	if (m.values->len)
-		return m.values;
-	g_ptr_array_unref(m.values);
+	if (paste->pieces->len <= G_N_ELEMENTS(m.starts))
+		match_from(&m, 0, name);
+	else
+		found(&m);
+	if (m.ways->len)
+		return m.ways;
+	g_ptr_array_unref(m.ways);
 	return NULL;
 }

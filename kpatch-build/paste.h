@@ -23,8 +23,9 @@ void paste_free(struct paste *paste);
 /**
  * paste_match() - how a macro's user would have to spell @name.
  *
- * Return: array of char *, one for each way in which the chain makes @name: an argument that the
- * user must write; "" when nothing is known about the arguments. NULL when it cannot make it.
+ * Return: an array with one entry for each way in which the chain makes @name: an array of char *,
+ * the arguments that the user must write then; empty when nothing is known about them. NULL when
+ * the chain cannot make the name.
  */
 GPtrArray *paste_match(const struct paste *paste, const char *name);
 

@@ -9,7 +9,7 @@
 #include "paste.h"
 
 /* When so many names are tainted, nearly everything is: looking further is a waste of time. */
-#define TOO_MANY_NAMES 4000
+#define TOO_MANY_NAMES 1500
 
 /** struct file - a parsed file of the original tree. */
 struct file {
@@ -19,11 +19,11 @@ struct file {
 };
 
 /**
- * struct spelling - a tainted name as a macro's user writes it: whoever says both
- * @argument and the macro, or a macro that uses that one, may use the name.
+ * struct spelling - a tainted name as a macro's user writes it: whoever says all
+ * @arguments and the macro, or a macro that uses that one, may use the name.
  */
 struct spelling {
-	char *argument;
+	GPtrArray *arguments; /* of char * */
 	GHashTable *macros; /* set of names; owned by prefilter.macro_users */
 };
 
@@ -58,7 +58,7 @@ static void spelling_free(void *data)
 {
 	struct spelling *spelling = data;
 
-	g_free(spelling->argument);
+	g_ptr_array_unref(spelling->arguments);
 	g_free(spelling);
 }
 
@@ -306,8 +306,8 @@ static bool mentions_any(const struct decl *decl, GHashTable *names)
 	return false;
 }
 
-/* Visit the declarations that mention @name, and one of @macros if that is not NULL. */
-static void visit_users(struct prefilter *p, const char *name, GHashTable *macros)
+/* Visit the declarations that mention @name. */
+static void visit_users(struct prefilter *p, const char *name)
 {
 	GPtrArray *files = g_hash_table_lookup(p->by_name, name);
 
@@ -315,29 +315,65 @@ static void visit_users(struct prefilter *p, const char *name, GHashTable *macro
 		struct file *file = files->pdata[i];
 		const char *interned = g_hash_table_lookup(file->decls->names, name);
 
+		for (guint n = 0; n < file->decls->list->len; n++)
+			if (mentions(file->decls->list->pdata[n], interned))
+				visit_decl(p, file, file->decls->list->pdata[n]);
+	}
+}
+
+static bool has_all(GHashTable *names, const GPtrArray *wanted)
+{
+	for (guint i = 0; i < wanted->len; i++)
+		if (!g_hash_table_contains(names, wanted->pdata[i]))
+			return false;
+	return true;
+}
+
+static bool mentions_all(const struct file *file, const struct decl *decl, const GPtrArray *wanted)
+{
+	for (guint i = 0; i < wanted->len; i++)
+		if (!mentions(decl, g_hash_table_lookup(file->decls->names, wanted->pdata[i])))
+			return false;
+	return true;
+}
+
+/* Visit the declarations that use a name in this spelling. */
+static void visit_spelling(struct prefilter *p, const struct spelling *spelling)
+{
+	GPtrArray *files = g_hash_table_lookup(p->by_name, spelling->arguments->pdata[0]);
+
+	for (guint i = 0; files && i < files->len; i++) {
+		struct file *file = files->pdata[i];
+
+		if (!has_all(file->decls->names, spelling->arguments))
+			continue;
 		for (guint n = 0; n < file->decls->list->len; n++) {
 			struct decl *decl = file->decls->list->pdata[n];
 
-			if (mentions(decl, interned) && (!macros || mentions_any(decl, macros)))
+			if (mentions_all(file, decl, spelling->arguments) &&
+			    mentions_any(decl, spelling->macros))
 				visit_decl(p, file, decl);
 		}
 	}
 }
 
-static void add_spelling(struct prefilter *p, const char *argument, const char *macro)
+/* One way in which a macro makes a tainted name. */
+static void add_spelling(struct prefilter *p, const struct paste *paste, GPtrArray *arguments)
 {
-	struct spelling *spelling = g_new0(struct spelling, 1);
+	struct spelling *spelling;
 
-	spelling->argument = g_strdup(argument);
-	spelling->macros = users_of_macro(p, macro);
+	if (!arguments->len) {
+		taint_name(p, paste->macro, true);
+		return;
+	}
+	spelling = g_new0(struct spelling, 1);
+	spelling->arguments = g_ptr_array_ref(arguments);
+	spelling->macros = users_of_macro(p, paste->macro);
 	g_ptr_array_add(p->spellings, spelling);
-	visit_users(p, argument, spelling->macros);
+	visit_spelling(p, spelling);
 }
 
-/*
- * Follow @name to what macros make it from. An argument may be made by "##" in
- * turn, so it is followed as well.
- */
+/* Follow @name to what macros make it from; an argument made by "##" in turn is not followed. */
 static void spell(struct prefilter *p, const char *name)
 {
 	if (g_hash_table_contains(p->spelled, name))
@@ -345,18 +381,10 @@ static void spell(struct prefilter *p, const char *name)
 	g_hash_table_add(p->spelled, g_strdup(name));
 	for (guint i = 0; i < p->pastes->len; i++) {
 		struct paste *paste = p->pastes->pdata[i];
-		g_autoptr(GPtrArray) arguments = paste_match(paste, name);
+		g_autoptr(GPtrArray) ways = paste_match(paste, name);
 
-		for (guint n = 0; arguments && n < arguments->len; n++) {
-			const char *argument = arguments->pdata[n];
-
-			if (!*argument) {
-				taint_name(p, paste->macro, true);
-				continue;
-			}
-			add_spelling(p, argument, paste->macro);
-			spell(p, argument);
-		}
+		for (guint n = 0; ways && n < ways->len; n++)
+			add_spelling(p, paste, ways->pdata[n]);
 	}
 }
 
@@ -388,11 +416,10 @@ static bool source_pastes(const struct prefilter *p, struct file *file)
 	for (guint i = 0; i < pastes->len; i++) {
 		g_hash_table_iter_init(&iter, p->spelled);
 		while (g_hash_table_iter_next(&iter, &name, NULL)) {
-			g_autoptr(GPtrArray) arguments = paste_match(pastes->pdata[i], name);
+			g_autoptr(GPtrArray) ways = paste_match(pastes->pdata[i], name);
 
-			for (guint n = 0; arguments && n < arguments->len; n++)
-				if (!*(char *)arguments->pdata[n] ||
-				    g_hash_table_contains(file->decls->names, arguments->pdata[n]))
+			for (guint n = 0; ways && n < ways->len; n++)
+				if (has_all(file->decls->names, ways->pdata[n]))
 					return true;
 		}
 	}
@@ -409,8 +436,7 @@ static bool source_uses(const struct prefilter *p, struct file *file)
 	for (guint i = 0; i < p->spellings->len; i++) {
 		struct spelling *spelling = p->spellings->pdata[i];
 
-		if (g_hash_table_contains(names, spelling->argument) &&
-		    names_any(names, spelling->macros))
+		if (has_all(names, spelling->arguments) && names_any(names, spelling->macros))
 			return true;
 	}
 	return source_pastes(p, file);
@@ -497,7 +523,7 @@ static bool run(struct prefilter *p, const struct affected_input *input, struct 
 	for (guint i = 0; i < headers; i++)
 		index_file(p, p->files->pdata[i]);
 	for (guint i = 0; i < p->todo->len && p->todo->len < TOO_MANY_NAMES; i++) {
-		visit_users(p, p->todo->pdata[i], NULL);
+		visit_users(p, p->todo->pdata[i]);
 		spell(p, p->todo->pdata[i]);
 	}
 	if (p->all || p->todo->len >= TOO_MANY_NAMES)

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define KEY_FORMAT "2" /* changes when what is in the cache changes its form */
+#define KEY_FORMAT "1" /* changes when what is in the cache changes its form */
 
 static int by_name(gconstpointer a, gconstpointer b)
 {

@@ -96,23 +96,44 @@ static bool user_path(const char *path, const char *option, char **out, GError *
 	return true;
 }
 
+/*
+ * The release that a prepared tree is for: what its modules will say (UTS_RELEASE). Debian's
+ * kernel.release is another, "6.1.192".
+ */
+static char *tree_release(const char *tree)
+{
+	static const char define[] = "#define UTS_RELEASE \"";
+	g_autofree char *header = in(tree, "include/generated/utsrelease.h");
+	g_autofree char *file = in(tree, "include/config/kernel.release");
+	g_autofree char *text = NULL;
+
+	if (g_file_get_contents(header, &text, NULL, NULL)) {
+		const char *found = strstr(text, define);
+
+		if (found)
+			return g_strndup(found + strlen(define),
+					 strcspn(found + strlen(define), "\"\n"));
+	}
+	g_clear_pointer(&text, g_free);
+	if (!g_file_get_contents(file, &text, NULL, NULL))
+		return NULL;
+	return g_strstrip(g_steal_pointer(&text));
+}
+
 static bool find_release(struct target *target, const struct target_request *request, GError **err)
 {
 	struct utsname uts;
-	g_autofree char *text = NULL;
 
 	if (request->release) {
 		target->release = g_strdup(request->release);
 	} else if (target->source) {
-		g_autofree char *file = in(target->source, "include/config/kernel.release");
-
-		if (!g_file_get_contents(file, &text, NULL, NULL))
+		target->release = tree_release(target->source);
+		if (!target->release)
 			return kp_fail(err, KP_FAILED,
 				       "the source tree '%s' is not prepared, so it does not say "
 				       "which kernel it is for; name it with -a RELEASE, or run "
 				       "'make modules_prepare' in it",
 				       target->source);
-		target->release = g_strdup(g_strstrip(text));
 	} else {
 		if (uname(&uts) < 0)
 			return kp_fail_errno(err, "cannot ask for the running kernel's release");

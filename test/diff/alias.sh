@@ -36,7 +36,7 @@ __mcount_loc 64 .text.do_call
 __mcount_loc 64 .text.user
 .text.user PLT32 __fentry__
 .text.user PLT32 late.same..target.0
-.text.user PLT32 sys_call
+.text.user PLT32 sys_call@.text.do_call
 END
 undefined <<'END'
 late.same..target.0 target same 0

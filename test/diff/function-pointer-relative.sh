@@ -28,6 +28,6 @@ differ
 relocations .text.user <<'END'
 .text.user PLT32 __fentry__
 .text.user PC32 late.changed..target.0
-.text.user PLT32 changed
-.text.user PLT32 changed
+.text.user PLT32 changed@.text.changed
+.text.user PLT32 changed@.text.changed
 END

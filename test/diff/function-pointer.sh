@@ -59,3 +59,34 @@ END
 undefined <<'END'
 late.changed..target.0 target changed 0
 END
+
+# in the kernel, where a global name stays what it is: the pointer is to the kernel's symbol, the call
+# to the local one of the same name
+sed -i 's/^static noinline int changed/noinline int changed/' test.c
+compile <<<"$(sed '1,/^#line/d' test.c)"
+kernel
+differ
+relocations .text.user <<'END'
+.text.user PLT32 __fentry__
+.text.user 32S .data.handlers
+.text.user PLT32 set_handler
+.text.user PC32 .data.new_handler
+.text.user PLT32 set_handler
+.text.user 32S .text.new_function
+.text.user PLT32 set_handler
+.text.user 32S changed
+.text.user PC32 .data.new_handler-4
+.text.user PC32 .data.handlers+4
+.text.user PLT32 set_handler
+.text.user PLT32 changed@.text.changed
+END
+undefined <<'END'
+changed vmlinux changed 0
+END
+symbols <<'END'
+local func changed .text.changed+0
+local func new_function .text.new_function+0
+local func user .text.user+0
+local object new_handler .data.new_handler+0
+local object handlers .data.handlers+0
+END

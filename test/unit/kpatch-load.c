@@ -24,7 +24,7 @@ struct machine {
 	GString *said;
 	int insert_error; /* errno that inserting gives */
 	gint inserted;	  /* how often a module was inserted */
-	bool stall;	  /* transitions to "patched" do not end */
+	gint stall;	  /* transitions to "patched" do not end; counts down, -1: never */
 	GThread *kernel;
 	gint stop;
 };
@@ -92,7 +92,9 @@ static gpointer kernel_thread(gpointer data)
 		if (g_strcmp0(enabled, "0") == 0) {
 			vanish(m, PATCH);
 			put(m, "sys/module/demo/refcnt", "0\n");
-		} else if (g_strcmp0(enabled, "1") == 0 && !m->stall) {
+		} else if (g_strcmp0(enabled, "1") == 0 && g_atomic_int_get(&m->stall) > 0) {
+			g_atomic_int_add(&m->stall, -1);
+		} else if (g_strcmp0(enabled, "1") == 0 && !g_atomic_int_get(&m->stall)) {
 			put(m, PATCH "/transition", "0\n");
 		}
 	}
@@ -328,7 +330,7 @@ static void test_stalled(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
 	g_autofree char *file = make_module(m, "demo", GOOD);
 	GError *error = NULL;
 
-	m->stall = true;
+	m->stall = -1;
 	m->cmd.wait_seconds = 1;
 	g_assert_false(command_load(&m->cmd, file, &error));
 	expect_fail(&error, KP_FAILED, "did not end within 1 s and was undone");
@@ -339,6 +341,19 @@ static void test_stalled(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
 	g_assert_nonnull(strstr(m->said->str, "7 stuck (uninterruptible): schedule < do_wait"));
 }
 
+static void test_keep_waiting(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
+{
+	g_autofree char *file = make_module(m, "demo", GOOD);
+	GError *error = NULL;
+
+	m->stall = 75; /* of at least 20 ms */
+	m->cmd.wait_seconds = 1;
+	m->cmd.keep_waiting = true;
+	g_assert_true(command_load(&m->cmd, file, &error));
+	g_assert_no_error(error);
+	g_assert_nonnull(strstr(m->said->str, "has not ended after 1 s"));
+}
+
 static void test_interrupted(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
 {
 	g_autofree char *file = make_module(m, "demo", GOOD);
@@ -346,7 +361,7 @@ static void test_interrupted(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
 	int fds[2];
 	char record[128] = { 0 }; /* the size of a signalfd record */
 
-	m->stall = true;
+	m->stall = -1;
 	g_assert_cmpint(pipe(fds), ==, 0);
 	g_assert_cmpint(write(fds[1], record, sizeof(record)), ==, sizeof(record));
 	m->host.signal_fd = fds[0];
@@ -423,6 +438,7 @@ int main(int argc, char **argv)
 	TEST(refused);
 	TEST(truncated);
 	TEST(stalled);
+	TEST(keep_waiting);
 	TEST(interrupted);
 	TEST(kernel_refuses);
 	TEST(lock);

@@ -22,9 +22,9 @@ static void cut_data(void)
 	struct atom *one = atom_called(obj, "one"), *two = atom_called(obj, "two");
 	struct atom *f = atom_called(obj, "f");
 
-	/* padding goes with what precedes it */
+	/* padding belongs to nobody */
 	g_assert_cmpuint(one->start, ==, 0);
-	g_assert_cmpuint(one->size, ==, 16);
+	g_assert_cmpuint(one->size, ==, 4);
 	g_assert_cmpuint(two->start, ==, 16);
 	g_assert_cmpuint(two->size, ==, 8);
 	g_assert_true(atom_called(obj, "inside") == two && atom_called(obj, "alias") == two);
@@ -62,6 +62,23 @@ static void cut_code(void)
 	g_assert_true(!ref_at(c, 1)->atom && ref_at(c, 1)->branch);
 }
 
+/* What is behind a sized symbol is no padding if it holds something, or something refers to it. */
+static void not_padding(void)
+{
+	g_autoptr(object) obj = assemble_and_cut(
+		".section .data.s, \"aw\"\n"
+		".type a, @object\na: .long 1\n.size a, 4\n.long 7\n"
+		".type b, @object\nb: .long 1\n.size b, 4\n.quad a\n"
+		".type c, @object\nc: .long 1\n.size c, 4\n.zero 8\n"
+		".type d, @object\nd: .long 1\n.size d, 4\n.zero 8\n"
+		".data\n.quad c + 8, d + 4\n");
+
+	g_assert_cmpuint(atom_called(obj, "a")->size, ==, 8);
+	g_assert_cmpuint(atom_called(obj, "b")->size, ==, 12);
+	g_assert_cmpuint(atom_called(obj, "c")->size, ==, 12);
+	g_assert_cmpuint(atom_called(obj, "d")->size, ==, 4);
+}
+
 static void strings(void)
 {
 	g_autoptr(object) obj = assemble_and_cut(
@@ -75,6 +92,18 @@ static void strings(void)
 	g_assert_cmpstr((const char *)atom_bytes(ref_at(v, 1)->atom), ==, "one");
 	g_assert_cmpstr((const char *)atom_bytes(ref_at(v, 2)->atom), ==, "ne");
 	g_assert_true(ref_at(v, 0)->atom == ref_at(v, 3)->atom);
+}
+
+static void wide_strings(void)
+{
+	g_autoptr(object) obj = assemble_and_cut(
+		".section .rodata.str2.2, \"aMS\", @progbits, 2\n"
+		"s1: .short 0x100, 0x200, 0\ns2: .short 3, 0\n"
+		".data\n.type v, @object\nv: .quad s1, s2\n.size v, 16\n");
+	struct atom *v = atom_called(obj, "v");
+
+	g_assert_cmpuint(ref_at(v, 0)->atom->size, ==, 6);
+	g_assert_cmpuint(ref_at(v, 1)->atom->size, ==, 4);
 }
 
 static void cold_parts(void)
@@ -146,7 +175,7 @@ static void entries(void)
 
 	g_assert_cmpuint(f->entries->len, ==, 3);
 	g_assert_cmpuint(g->entries->len, ==, 3);
-	struct atom *orc = g_ptr_array_index(g->entries, 2);
+	struct atom *orc = g_ptr_array_index(g->entries, 1);
 
 	/* parallel arrays go together */
 	g_assert_cmpstr(orc->sec->name, ==, ".orc_unwind");
@@ -185,7 +214,9 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/object/data", cut_data);
 	g_test_add_func("/object/code", cut_code);
+	g_test_add_func("/object/not-padding", not_padding);
 	g_test_add_func("/object/strings", strings);
+	g_test_add_func("/object/wide-strings", wide_strings);
 	g_test_add_func("/object/cold-parts", cold_parts);
 	g_test_add_func("/object/tables", tables);
 	g_test_add_func("/object/entries", entries);

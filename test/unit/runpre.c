@@ -326,6 +326,23 @@ static void global_and_static(struct test *t)
 	done(&s);
 }
 
+/* Another kernel has zeros where the object has pointers: these refer to nothing. */
+static void zeros(struct test *t)
+{
+	compile(t, "other", "void *driver[2] = { 0 }; int other = 1; int f(void) { return 2; }\n");
+	compile(t, "object",
+		"extern int x(void); static int probe(void) { return x() + 1; }\n"
+		"static int gone(void) { return x() + 2; }\n"
+		"void *driver[2] = { probe, gone };\n");
+	sh(t, "objcopy --rename-section .bss=.data,alloc,load,data,contents other.o");
+	link_kernel(t, "kernel", "other.o");
+	struct setup s = match(t, "kernel", "object.o");
+
+	state_is(t, "zeros-are-no-references", &s, "probe", RUNPRE_ABSENT);
+	state_is(t, "pointers-differ-from-zeros", &s, "driver", RUNPRE_DIFFERS);
+	done(&s);
+}
+
 static void mutations(struct test *t)
 {
 	g_autofree char *path = in_dir(t, "one.o");
@@ -378,6 +395,7 @@ int main(void)
 	module(&t);
 	extra_relocation(&t);
 	global_and_static(&t);
+	zeros(&t);
 	mutations(&t);
 	return test_end(&t);
 }
