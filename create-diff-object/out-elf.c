@@ -100,14 +100,14 @@ size_t out_section_size(const struct out_section *os)
 void out_section_append(struct out_section *os, const void *data, size_t size)
 {
 	os->size += size;
-	if (os->type == SHT_NOBITS)
+	if (os->type == SHT_NOBITS || !size)
 		return;
 	guint at = os->data->len;
 
 	g_byte_array_set_size(os->data, at + (guint)size);
-	if (data)
+	if (data && size)
 		memcpy(os->data->data + at, data, size);
-	else if (size)
+	else
 		memset(os->data->data + at, 0, size);
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "names.h"
 
 static bool is_new_function(const struct atom *atom)
 {
@@ -17,7 +18,7 @@ static bool is_new_function(const struct atom *atom)
 static bool is_new_data(const struct atom *atom)
 {
 	return atom->kind == ATOM_DATA && atom->sym && atom->sec->class == SEC_DATA && !atom->twin &&
-	       atom_is_writable(atom);
+	       atom_is_writable(atom) && !atom_is_special_static(atom);
 }
 
 static bool is_callback(const struct atom *atom)

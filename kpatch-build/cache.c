@@ -118,8 +118,7 @@ static void retire(const char *path)
 	g_autofree char *parent = g_path_get_dirname(path);
 	g_autofree char *base = g_path_get_basename(path);
 	g_autofree char *reused = g_build_filename(path, REUSED, NULL);
-	g_autofree char *old =
-		g_strconcat(parent, "/" OLD_PREFIX, base + strlen(TMP_PREFIX), NULL);
+	g_autofree char *old = g_strconcat(parent, "/" OLD_PREFIX, base + strlen(TMP_PREFIX), NULL);
 	g_autoptr(GPtrArray) others = list_old(parent);
 
 	if (others->len < OLD_MAX && rename(reused, old) < 0 && errno != ENOENT)

@@ -11,8 +11,8 @@
 struct commands {
 	const struct tree *tree;
 	unsigned int jobs;
-	char *dir;	    /* a file for each command, CACHE/TARGET/commands */
-	GHashTable *known;  /* object -> struct command * */
+	char *dir;	   /* a file for each command, CACHE/TARGET/commands */
+	GHashTable *known; /* object -> struct command * */
 };
 
 struct commands *commands_open(const struct tree *tree, unsigned int jobs, GError **err)
@@ -92,9 +92,9 @@ static bool take(struct commands *commands, const GPtrArray *objects,
 
 		if (!text)
 			return kp_fail(err, KP_FAILED,
-				       "kbuild does not say how to compile %s%s%s; see '%s'", object,
-				       *answer->messages->str ? ": " : "", answer->messages->str,
-				       commands->tree->log);
+				       "kbuild does not say how to compile %s%s%s; see '%s'",
+				       object, *answer->messages->str ? ": " : "",
+				       answer->messages->str, commands->tree->log);
 		if (!remember(commands, object, text, err) ||
 		    !cache_write(file, text, strlen(text), err))
 			return false;

@@ -13,9 +13,9 @@
 
 /** struct command - how kbuild compiles one object. */
 struct command {
-	char *object; /* as in struct kbuild_object.path */
-	char *source; /* as kbuild names it in the command */
-	char **argv;  /* the compiler call, complete: with -c -o OBJECT SOURCE and -Wp,-MMD */
+	char *object;	/* as in struct kbuild_object.path */
+	char *source;	/* as kbuild names it in the command */
+	char **argv;	/* the compiler call, complete: with -c -o OBJECT SOURCE and -Wp,-MMD */
 	char **objtool; /* objtool's call without the object; NULL: not called for this object */
 };
 

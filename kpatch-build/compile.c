@@ -161,7 +161,8 @@ static struct run_job *new_unit(const struct run *run, struct compile_job *job, 
 	struct unit *unit = g_new0(struct unit, 1);
 
 	unit->job = job;
-	unit->tmp = g_strdup_printf("%s/%u.%s", run->tmp->path, n, is_preprocessing(job) ? "i" : "o");
+	unit->tmp =
+		g_strdup_printf("%s/%u.%s", run->tmp->path, n, is_preprocessing(job) ? "i" : "o");
 	unit->place = job->text ? NULL : g_strdup(job->output);
 	/* Elsewhere a rename would not do. */
 	if (unit->place && !g_str_has_prefix(unit->place, run->tree->dir)) {
@@ -190,8 +191,7 @@ static bool from_cache(const struct run *run, struct compile_job *job)
 
 static bool run_units(struct run *run, GPtrArray *jobs, unsigned int parallel, GError **err)
 {
-	g_autoptr(GPtrArray) units =
-		g_ptr_array_new_with_free_func((GDestroyNotify)run_job_free);
+	g_autoptr(GPtrArray) units = g_ptr_array_new_with_free_func((GDestroyNotify)run_job_free);
 	g_autoptr(GPtrArray) owned = g_ptr_array_new_with_free_func(unit_free);
 
 	for (guint i = 0; i < jobs->len; i++) {

@@ -14,9 +14,9 @@
 
 /** enum compile_variant - what to make of a source. */
 enum compile_variant {
-	COMPILE_PLAIN,	    /* kbuild's command, without debug information */
-	COMPILE_SPLIT,	    /* plus -ffunction-sections -fdata-sections */
-	COMPILE_PREPROCESS, /* -E, with line markers */
+	COMPILE_PLAIN,	      /* kbuild's command, without debug information */
+	COMPILE_SPLIT,	      /* plus -ffunction-sections -fdata-sections */
+	COMPILE_PREPROCESS,   /* -E, with line markers */
 	COMPILE_PREPROCESS_P, /* -E -P, without them */
 };
 
@@ -24,14 +24,14 @@ enum compile_variant {
 struct compile_job {
 	const struct command *command;
 	enum compile_variant variant;
-	const char *dir; /* NULL: the original, in the master; else the working copy */
+	const char *dir;	  /* NULL: the original, in the master; else the working copy */
 	const char *const *extra; /* more compiler arguments, NULL-terminated; NULL: none */
-	char *output; /* NULL: the original's place in the cache, else where to write; freed by the
-		       * caller */
+	char *output;  /* NULL: the original's place in the cache, else where to write; freed by the
+			* caller */
 	GString *text; /* preprocessing: gets the output instead of @output when not NULL */
 	char *warnings; /* set: what the compiler said, NULL when nothing */
-	bool cached; /* set: it was in the cache */
-	void *data; /* the caller's */
+	bool cached;	/* set: it was in the cache */
+	void *data;	/* the caller's */
 };
 
 struct compile_job *compile_job_new(const struct command *command, enum compile_variant variant,

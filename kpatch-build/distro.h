@@ -20,7 +20,7 @@ struct distro_tool {
 /** struct distro_ops - one distribution. */
 struct distro_ops {
 	const char *name;
-	const char *install; /* command that installs the packages named after it */
+	const char *install;		 /* command that installs the packages named after it */
 	const struct distro_tool *tools; /* up to one with name NULL */
 	bool (*present)(void);
 	/*

@@ -22,6 +22,7 @@ struct parser {
 struct build {
 	struct decl *decl;
 	unsigned int braces, parens;
+	unsigned int groups; /* of parentheses at the outermost level */
 	unsigned int enum_braces; /* depth of the enum body that we are in, 0 if none */
 	bool saw_assign; /* '=' outside of parentheses and braces */
 	bool function_body;
@@ -38,7 +39,7 @@ struct build {
 
 static bool name_char(char c)
 {
-	return g_ascii_isalnum(c) || c == '_' || c == '$';
+	return g_ascii_isalnum(c) || c == '_';
 }
 
 static void skip_comment(struct parser *p)
@@ -256,6 +257,7 @@ static void nesting(struct build *b, const struct token *token)
 	} else if (is(token, "(")) {
 		if (!b->braces)
 			b->prototype_like = true;
+		b->groups += !b->braces && !b->parens;
 		b->parens++;
 	} else if (is(token, "*") && b->parens == 1 && is(&b->last, "(")) {
 		b->pointer_name = true;
@@ -364,6 +366,8 @@ static void read_directive(struct parser *p, struct build *b)
 	struct token word = next_token(&line), token;
 	bool macro = is(&word, "define") || is(&word, "undef");
 	bool named = !macro;
+	/* The words of a file name are no names. */
+	bool include = is(&word, "include");
 
 	/* Line markers of the preprocessor are not part of the text. */
 	if (word.kind == TOKEN_NAME)
@@ -372,9 +376,9 @@ static void read_directive(struct parser *p, struct build *b)
 		b->decl->hash = hash_token(b->decl->hash, &token);
 		if (token.kind == TOKEN_NAME && !named)
 			define(b, intern(p->decls, token.text, token.len));
-		else if (token.kind == TOKEN_NAME)
+		else if (token.kind == TOKEN_NAME && !include)
 			mention(p, b, token.text, token.len);
-		else if (token.kind == TOKEN_STRING)
+		else if (token.kind == TOKEN_STRING && !include)
 			mention_string(p, b, &token);
 		named = true;
 	}
@@ -423,6 +427,20 @@ static void take_token(struct parser *p, struct build *b, const struct token *to
 	b->last = *token;
 }
 
+/*
+ * Is what was read so far "NAME(...)" with something else on the next line? Macros
+ * that declare functions often have no semicolon after them.
+ */
+static bool complete_invocation(struct parser *p, const struct build *b)
+{
+	unsigned int line = p->line;
+
+	if (!b->decl->invocation || b->braces || b->parens || b->groups != 1)
+		return false;
+	skip_blanks(p);
+	return p->line > line && p->pos < p->end && (name_char(*p->pos) || *p->pos == '#');
+}
+
 /* From the first token of a declaration to its ';' or the '}' of its body. */
 static void parse_decl(struct parser *p)
 {
@@ -440,6 +458,8 @@ static void parse_decl(struct parser *p)
 			break;
 		take_token(p, &b, &token);
 		if (is(&token, ";") && !b.braces && !b.parens)
+			break;
+		if (is(&token, ")") && complete_invocation(p, &b))
 			break;
 		if (is(&token, "}") && !b.braces && b.function_body)
 			break;

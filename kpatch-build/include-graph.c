@@ -484,7 +484,10 @@ GHashTable *include_graph_included(const struct include_graph *graph, const GPtr
 
 	for (guint i = 0; i < paths->len; i++)
 		g_ptr_array_add(start, paths->pdata[i]);
+	guint index;
+
 	for (gsize i = 0; i < G_N_ELEMENTS(forced); i++)
-		g_ptr_array_add(start, (void *)forced[i]);
+		if (find_index(graph, forced[i], &index))
+			g_ptr_array_add(start, (void *)forced[i]);
 	return reach(graph, start, false);
 }

@@ -15,7 +15,8 @@
  * compile rule, cmd everything else that kbuild's own rules do.
  */
 static const char *const ask_overrides[] = {
-	"if_changed_rule=$(if $(filter cc_o_c,$(1))," MARK_CC " $@ $(cmd_cc_o_c)," MARK_OTHER " $@)",
+	"if_changed_rule=$(if $(filter cc_o_c,$(1))," MARK_CC " $@ $(cmd_cc_o_c)," MARK_OTHER
+	" $@)",
 	"cmd=" MARK_OTHER " $@",
 	NULL,
 };
@@ -69,8 +70,8 @@ static GPtrArray *make_argv(const struct kbuild_question *question, const char *
 static void take_other(struct kbuild_answer *answer, const GPtrArray *objects, const char *name)
 {
 	/* After each object kbuild may call a checker for it. */
-	if (!answer->other && !g_ptr_array_find_with_equal_func((GPtrArray *)objects, name,
-								g_str_equal, NULL))
+	if (!answer->other &&
+	    !g_ptr_array_find_with_equal_func((GPtrArray *)objects, name, g_str_equal, NULL))
 		answer->other = g_strdup(name);
 }
 

@@ -15,9 +15,10 @@ static const char env_makefile[] = "PHONY += kpatch-env\n"
 static bool is_private(const char *entry)
 {
 	static const char *const names[] = {
-		"PATH", "HOME", "PWD", "OLDPWD", "SHLVL", "_", "TMPDIR", "USER", "LOGNAME", "SHELL",
-		"TERM", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MAKEFILES",
-		"MAKE_TERMOUT", "MAKE_TERMERR", "abs_srctree", "abs_objtree",
+		"PATH",	     "HOME",	     "PWD",	     "OLDPWD",	    "SHLVL",
+		"_",	     "TMPDIR",	     "USER",	     "LOGNAME",	    "SHELL",
+		"TERM",	     "MAKEFLAGS",    "MFLAGS",	     "MAKELEVEL",   "MAKEOVERRIDES",
+		"MAKEFILES", "MAKE_TERMOUT", "MAKE_TERMERR", "abs_srctree", "abs_objtree",
 	};
 	gsize len = strcspn(entry, "=");
 
@@ -45,8 +46,10 @@ bool kbuild_env_dump(const struct tree *tree, unsigned int jobs, const char *con
 
 	if (!cache_write(makefile, env_makefile, sizeof(env_makefile) - 1, err))
 		return false;
-	const char *const args[] = { "--no-print-directory", "-f", "Makefile", "-f", makefile,
-				     before_arg, out_arg, "kpatch-env", NULL };
+	const char *const args[] = {
+		"--no-print-directory", "-f", "Makefile", "-f", makefile, before_arg, out_arg,
+		"kpatch-env",		NULL
+	};
 	bool ok = tree_make(tree, jobs, args, NULL, err) &&
 		  g_file_get_contents(tmp, &text, &len, err) && cache_write(path, text, len, err);
 

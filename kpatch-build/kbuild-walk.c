@@ -68,7 +68,8 @@ static char **words(const char *text)
 		gsize len = strcspn(p, " ");
 
 		if (len)
-			g_ptr_array_add(out, len == 1 && *p == '|' ? g_strdup("") : g_strndup(p, len));
+			g_ptr_array_add(out,
+					len == 1 && *p == '|' ? g_strdup("") : g_strndup(p, len));
 		p += len;
 		p += strspn(p, " ");
 	}
@@ -118,8 +119,10 @@ static bool parse(GHashTable *dirs, const char *text, const char *name, GError *
 			g_hash_table_replace(dirs, g_strdup(lines[i] + 5), dir);
 		}
 		if (!dir || !parse_line(dir, lines[i]))
-			return kp_fail(err, KP_FAILED, "%s:%d: cannot understand '%.60s'; remove this "
-				       "file and try again", name, i + 1, lines[i]);
+			return kp_fail(err, KP_FAILED,
+				       "%s:%d: cannot understand '%.60s'; remove this "
+				       "file and try again",
+				       name, i + 1, lines[i]);
 	}
 	return true;
 }

@@ -11,12 +11,12 @@
  * Each word is a path relative to the tree; objects as make's targets.
  */
 struct kbuild_dir {
-	char *path;	 /* "fs/proc"; "." is the top */
-	char **needs;	 /* "builtin", "modules": what is made of the folder at all */
-	char **builtin;	 /* objects for vmlinux */
-	char **lib;	 /* objects for the folder's lib.a */
-	char **modules;	 /* for each module its path without .o, then its objects, then "" */
-	char **subdirs;	 /* where to go on */
+	char *path;	/* "fs/proc"; "." is the top */
+	char **needs;	/* "builtin", "modules": what is made of the folder at all */
+	char **builtin; /* objects for vmlinux */
+	char **lib;	/* objects for the folder's lib.a */
+	char **modules; /* for each module its path without .o, then its objects, then "" */
+	char **subdirs; /* where to go on */
 };
 
 void kbuild_dir_free(struct kbuild_dir *dir);
@@ -24,9 +24,9 @@ void kbuild_dir_free(struct kbuild_dir *dir);
 /** struct kbuild_walk - where and how to walk. */
 struct kbuild_walk {
 	const struct target *target;
-	const char *srcdir;	/* the master or a working copy */
-	char **env;		/* from kbuild_env_load() */
-	const char *tmp;	/* an existing folder for files, emptied by the caller */
+	const char *srcdir; /* the master or a working copy */
+	char **env;	    /* from kbuild_env_load() */
+	const char *tmp;    /* an existing folder for files, emptied by the caller */
 	const char *log;
 	unsigned int jobs;
 };

@@ -67,8 +67,8 @@ const char *kbuild_unpatchable_source(const char *source)
 	for (size_t i = 0; i < G_N_ELEMENTS(unpatchable); i++) {
 		const char *path = unpatchable[i].path;
 
-		if (path[0] == '*' ? g_str_has_suffix(source, path + 1) :
-				     g_str_has_prefix(source, path))
+		if (path[0] == '*' ? g_str_has_suffix(source, path + 1)
+				   : g_str_has_prefix(source, path))
 			return unpatchable[i].reason;
 	}
 	return NULL;
@@ -111,8 +111,7 @@ static char *find_source(const char *srcdir, const char *object)
 	return NULL;
 }
 
-static struct kbuild_object *get_object(struct kbuild *kbuild, const char *srcdir,
-					const char *path)
+static struct kbuild_object *get_object(struct kbuild *kbuild, const char *srcdir, const char *path)
 {
 	struct kbuild_object *object = g_hash_table_lookup(kbuild->by_path, path);
 
@@ -122,8 +121,8 @@ static struct kbuild_object *get_object(struct kbuild *kbuild, const char *srcdi
 	object->path = g_strdup(path);
 	object->modules = g_ptr_array_new_with_free_func(g_free);
 	object->source = find_source(srcdir, path);
-	object->unpatchable = object->source ? kbuild_unpatchable_source(object->source) :
-					       "generated from something that is not C";
+	object->unpatchable = object->source ? kbuild_unpatchable_source(object->source)
+					     : "generated from something that is not C";
 	g_hash_table_insert(kbuild->by_path, object->path, object);
 	g_ptr_array_add(kbuild->all, object);
 	if (!object->source)
@@ -219,8 +218,8 @@ static bool walk_if_needed(const struct tree *tree, const char *file, unsigned i
 		return true;
 	g_autoptr(kp_lock) lock = kp_lock_take(lock_path, KP_LOCK_EXCLUSIVE, err);
 
-	return lock && (g_file_test(file, G_FILE_TEST_EXISTS) ||
-			kbuild_walk_tree(tree, env, jobs, err));
+	return lock &&
+	       (g_file_test(file, G_FILE_TEST_EXISTS) || kbuild_walk_tree(tree, env, jobs, err));
 }
 
 struct kbuild *kbuild_open(const struct tree *tree, unsigned int jobs, GError **err)

@@ -15,10 +15,11 @@
 
 /** struct kbuild_object - an object file that the configuration builds. */
 struct kbuild_object {
-	char *path; /* target for make, e.g. "arch/x86/kvm/../../../virt/kvm/kvm_main.o" */
-	char *source; /* normalised, e.g. "virt/kvm/kvm_main.c"; NULL: no source found (generated) */
+	char *path;   /* target for make, e.g. "arch/x86/kvm/../../../virt/kvm/kvm_main.o" */
+	char *source; /* normalised, e.g. "virt/kvm/kvm_main.c"; NULL: no source found (generated)
+		       */
 	bool builtin; /* part of vmlinux */
-	GPtrArray *modules; /* of char *: modules it is part of, names with _; may be empty */
+	GPtrArray *modules;	 /* of char *: modules it is part of, names with _; may be empty */
 	const char *unpatchable; /* why it cannot be patched ("assembly"), NULL: it can */
 };
 

@@ -146,7 +146,7 @@ static bool plausible(const struct match *m)
 		else if (m->starts[i])
 			shortest = MIN(shortest, m->lens[i]);
 	}
-	return literal > 3 || (shortest > 2 && shortest != G_MAXSIZE);
+	return literal > 2 || (shortest > 2 && shortest != G_MAXSIZE);
 }
 
 static void found(struct match *m)

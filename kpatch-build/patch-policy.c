@@ -85,16 +85,6 @@ static const char *arch_of(const char *path, gsize *len)
 	return slash ? path + 5 : NULL;
 }
 
-static bool leaves_tree(const char *path)
-{
-	g_auto(GStrv) parts = g_strsplit(path, "/", -1);
-
-	for (char **part = parts; *part; part++)
-		if (!**part || !strcmp(*part, "..") || !strcmp(*part, ".") || !strcmp(*part, ".git"))
-			return true;
-	return !*path;
-}
-
 static enum policy refuse(struct kp_diags *diags, const char *path, const char *message,
 			  const char *remedy)
 {
@@ -130,9 +120,6 @@ static enum policy check_path(const struct tree *tree, const struct sp_file *fil
 	const char *arch = arch_of(path, &len);
 	const char *reason;
 
-	if (leaves_tree(path))
-		return refuse(diags, path, "its name leads out of the source tree",
-			      "make the patch from the top of the source tree");
 	if (arch && (len != strlen(tree->target->arch) || memcmp(arch, tree->target->arch, len)))
 		return ignore(diags, path, "the target has another architecture");
 	enum policy policy = check_rules(file, path, diags);

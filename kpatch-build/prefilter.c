@@ -36,6 +36,7 @@ struct prefilter {
 	GPtrArray *pastes; /* of struct paste *, in the files that are included */
 	GHashTable *macro_users; /* macro -> set of macros that lead to it, itself included */
 	GPtrArray *spellings; /* of struct spelling * */
+	GHashTable *by_argument; /* first argument -> GPtrArray of struct spelling * */
 	GHashTable *spelled; /* names whose spellings are known; owned */
 	GHashTable *tainted; /* names that may lead to a changed declaration; owned */
 	GHashTable *macros; /* those of them that are macros; owned by tainted */
@@ -73,6 +74,8 @@ static void prefilter_init(struct prefilter *p, const char *tree)
 		.macro_users = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
 						     (GDestroyNotify)g_hash_table_unref),
 		.spellings = g_ptr_array_new_with_free_func(spelling_free),
+		.by_argument = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
+						     (GDestroyNotify)g_ptr_array_unref),
 		.spelled = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
 		.tainted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
 		.macros = g_hash_table_new(g_str_hash, g_str_equal),
@@ -90,6 +93,7 @@ static void prefilter_clear(struct prefilter *p)
 	g_hash_table_unref(p->macros);
 	g_hash_table_unref(p->tainted);
 	g_hash_table_unref(p->spelled);
+	g_hash_table_unref(p->by_argument);
 	g_ptr_array_unref(p->spellings);
 	g_hash_table_unref(p->macro_users);
 	g_ptr_array_unref(p->pastes);
@@ -216,21 +220,25 @@ static bool parse_files(struct prefilter *p, unsigned int jobs, GError **err)
 	return true;
 }
 
+static void add_to_list(GHashTable *table, void *key, void *value)
+{
+	GPtrArray *list = g_hash_table_lookup(table, key);
+
+	if (!list) {
+		list = g_ptr_array_new();
+		g_hash_table_insert(table, key, list);
+	}
+	g_ptr_array_add(list, value);
+}
+
 static void index_file(struct prefilter *p, struct file *file)
 {
 	GHashTableIter iter;
 	void *name;
 
 	g_hash_table_iter_init(&iter, file->decls->names);
-	while (g_hash_table_iter_next(&iter, &name, NULL)) {
-		GPtrArray *list = g_hash_table_lookup(p->by_name, name);
-
-		if (!list) {
-			list = g_ptr_array_new();
-			g_hash_table_insert(p->by_name, name, list);
-		}
-		g_ptr_array_add(list, file);
-	}
+	while (g_hash_table_iter_next(&iter, &name, NULL))
+		add_to_list(p->by_name, name, file);
 	for (guint i = 0; i < file->decls->list->len; i++) {
 		struct decl *decl = file->decls->list->pdata[i];
 
@@ -370,6 +378,7 @@ static void add_spelling(struct prefilter *p, const struct paste *paste, GPtrArr
 	spelling->arguments = g_ptr_array_ref(arguments);
 	spelling->macros = users_of_macro(p, paste->macro);
 	g_ptr_array_add(p->spellings, spelling);
+	add_to_list(p->by_argument, arguments->pdata[0], spelling);
 	visit_spelling(p, spelling);
 }
 
@@ -426,20 +435,31 @@ static bool source_pastes(const struct prefilter *p, struct file *file)
 	return false;
 }
 
+static bool spells(const struct prefilter *p, GHashTable *names)
+{
+	GHashTableIter iter;
+	void *name;
+
+	g_hash_table_iter_init(&iter, names);
+	while (g_hash_table_iter_next(&iter, &name, NULL)) {
+		GPtrArray *list = g_hash_table_lookup(p->by_argument, name);
+
+		for (guint i = 0; list && i < list->len; i++) {
+			const struct spelling *spelling = list->pdata[i];
+
+			if (has_all(names, spelling->arguments) &&
+			    names_any(names, spelling->macros))
+				return true;
+		}
+	}
+	return false;
+}
+
 /* Does the text of a source lead to a tainted name? */
 static bool source_uses(const struct prefilter *p, struct file *file)
 {
-	GHashTable *names = file->decls->names;
-
-	if (names_any(names, p->tainted))
-		return true;
-	for (guint i = 0; i < p->spellings->len; i++) {
-		struct spelling *spelling = p->spellings->pdata[i];
-
-		if (has_all(names, spelling->arguments) && names_any(names, spelling->macros))
-			return true;
-	}
-	return source_pastes(p, file);
+	return names_any(file->decls->names, p->tainted) || spells(p, file->decls->names) ||
+	       source_pastes(p, file);
 }
 
 static struct file *add_file(struct prefilter *p, const char *path)

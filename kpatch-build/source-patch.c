@@ -396,6 +396,32 @@ static bool parse_git_file(struct reader *r, const char *names, GError **err)
 	return true;
 }
 
+static bool leaves_tree(const char *path)
+{
+	g_auto(GStrv) parts = g_strsplit(path, "/", -1);
+
+	for (char **part = parts; *part; part++)
+		if (!**part || !strcmp(*part, "..") || !strcmp(*part, ".") || !strcmp(*part, ".git"))
+			return true;
+	return !*path;
+}
+
+static bool check_paths(const struct source_patch *patch, GError **err)
+{
+	for (guint i = 0; i < patch->files->len; i++) {
+		const struct sp_file *file = patch->files->pdata[i];
+		const char *paths[] = { file->old_path, file->new_path };
+
+		for (gsize n = 0; n < G_N_ELEMENTS(paths); n++)
+			if (paths[n] && leaves_tree(paths[n]))
+				return kp_fail(err, KP_FAILED,
+					       "%s:%u: the file name %s leads out of the source "
+					       "tree; make the patch from the top of the tree",
+					       patch->name, file->patch_line, paths[n]);
+	}
+	return true;
+}
+
 static bool parse_all(struct reader *r, GError **err)
 {
 	while (next_line(r)) {
@@ -422,7 +448,7 @@ static bool parse_all(struct reader *r, GError **err)
 		return kp_fail(err, KP_FAILED,
 			       "%s: no unified diff in it; make one with 'git diff' or 'diff -u'",
 			       r->patch->name);
-	return true;
+	return check_paths(r->patch, err);
 }
 
 struct source_patch *source_patch_parse(const char *name, char *text, gsize len, GError **err)

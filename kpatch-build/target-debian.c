@@ -105,9 +105,10 @@ static bool find_headers(struct target *target, GPtrArray *missing, GError **err
 	if (!version || !g_file_test(config, G_FILE_TEST_EXISTS) ||
 	    !g_file_test(symvers, G_FILE_TEST_EXISTS)) {
 		if (!target->source || !target->config || !target->symvers)
-			g_ptr_array_add(missing, g_strdup_printf("configuration and symbol versions of "
-								 "%s: apt-get install %s",
-								 target->release, package));
+			g_ptr_array_add(missing,
+					g_strdup_printf("configuration and symbol versions of "
+							"%s: apt-get install %s",
+							target->release, package));
 		return true;
 	}
 	if (!target->source && *target->version && strcmp(version, target->version))
@@ -126,8 +127,8 @@ static bool find_headers(struct target *target, GPtrArray *missing, GError **err
 
 static bool find_source(struct target *target, GPtrArray *missing, GError **err)
 {
-	g_autofree char *series = source_series(*target->version ? target->version :
-								   target->release);
+	g_autofree char *series =
+		source_series(*target->version ? target->version : target->release);
 	g_autofree char *package = g_strdup_printf("linux-source-%s", series);
 	g_autofree char *tarball = g_strdup_printf("/usr/src/%s.tar.xz", package);
 	g_autofree char *version = NULL;
@@ -135,10 +136,10 @@ static bool find_source(struct target *target, GPtrArray *missing, GError **err)
 	if (!installed_version(package, &version, err))
 		return false;
 	if (!version || !g_file_test(tarball, G_FILE_TEST_EXISTS)) {
-		g_ptr_array_add(missing, g_strdup_printf("the source of %s: apt-get install %s%s%s",
-							 target->release, package,
-							 *target->version ? "=" : "",
-							 target->version));
+		g_ptr_array_add(missing,
+				g_strdup_printf("the source of %s: apt-get install %s%s%s",
+						target->release, package,
+						*target->version ? "=" : "", target->version));
 		return true;
 	}
 	if (*target->version && strcmp(version, target->version)) {

@@ -55,8 +55,8 @@ static void add_dir(GChecksum *sum, const char *root, const char *rel)
 			g_ptr_array_add(names, g_strdup(name));
 	g_ptr_array_sort(names, by_name);
 	for (guint i = 0; i < names->len; i++) {
-		g_autofree char *below = *rel ? g_build_filename(rel, names->pdata[i], NULL) :
-						g_strdup(names->pdata[i]);
+		g_autofree char *below = *rel ? g_build_filename(rel, names->pdata[i], NULL)
+					      : g_strdup(names->pdata[i]);
 
 		add_entry(sum, root, below);
 	}
@@ -65,8 +65,8 @@ static void add_dir(GChecksum *sum, const char *root, const char *rel)
 char *target_make_key(const struct target *target, GError **err)
 {
 	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
-	const char *const parts[] = { KEY_FORMAT,     target->release, target->version,
-				      target->distro, target->source,  target->cc,
+	const char *const parts[] = { KEY_FORMAT,	 target->release, target->version,
+				      target->distro,	 target->source,  target->cc,
 				      target->cc_version };
 	g_autofree char *config = NULL;
 	gsize len;

@@ -58,8 +58,8 @@ static bool read_modules_dep(GHashTable *files, const char *dir)
 		if (!colon)
 			continue;
 		*colon = '\0';
-		g_autofree char *full = lines[i][0] == '/' ? g_strdup(lines[i]) :
-							     g_build_filename(dir, lines[i], NULL);
+		g_autofree char *full = lines[i][0] == '/' ? g_strdup(lines[i])
+							   : g_build_filename(dir, lines[i], NULL);
 
 		add_file(files, full);
 	}

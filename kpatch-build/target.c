@@ -164,8 +164,8 @@ static void find_in_tree(struct target *target)
 	if (!target->symvers)
 		target->symvers = first_file(in(tree, "Module.symvers"), NULL);
 	if (!target->image)
-		target->image = first_file(in(tree, "vmlinux"),
-					   in(tree, "arch/x86/boot/bzImage"), NULL);
+		target->image =
+			first_file(in(tree, "vmlinux"), in(tree, "arch/x86/boot/bzImage"), NULL);
 }
 
 static void find_generic(struct target *target, GPtrArray *missing)
@@ -196,9 +196,9 @@ static void find_generic(struct target *target, GPtrArray *missing)
 static void find_tools(const struct distro_ops *distro, GPtrArray *missing)
 {
 	for (const struct distro_tool *tool = distro->tools; tool->name; tool++) {
-		g_autofree char *found = tool->name[0] == '/' ?
-						 first_file(g_strdup(tool->name), NULL) :
-						 g_find_program_in_path(tool->name);
+		g_autofree char *found = tool->name[0] == '/'
+						 ? first_file(g_strdup(tool->name), NULL)
+						 : g_find_program_in_path(tool->name);
 
 		if (!found)
 			g_ptr_array_add(missing, g_strdup_printf("%s: %s %s", tool->name,
@@ -258,8 +258,8 @@ static bool find_compiler(struct target *target, const struct target_request *re
 		g_ptr_array_add(missing,
 				g_strdup_printf("the compiler %s%s%s: %s %s", target->cc,
 						wanted ? " that built the kernel, " : "",
-						wanted ?: "",
-						distro ? distro->install : "install", target->cc));
+						wanted ?: "", distro ? distro->install : "install",
+						target->cc));
 		return true;
 	}
 	if (!run_command(NULL, argv, out, err))
@@ -278,12 +278,14 @@ static bool check_support(const struct target *target, GError **err)
 	const char *bits = target_config(target, "CONFIG_X86_64");
 
 	if (!bits)
-		return kp_fail(err, KP_FAILED,
-			       "%s: the configuration '%s' is not for x86-64, the only architecture "
-			       "that is supported",
-			       target->release, target->config);
+		return kp_fail(
+			err, KP_FAILED,
+			"%s: the configuration '%s' is not for x86-64, the only architecture "
+			"that is supported",
+			target->release, target->config);
 	if (!target_config_on(target, "CONFIG_MODULES"))
-		return kp_fail(err, KP_FAILED, "%s: the kernel cannot load modules (CONFIG_MODULES)",
+		return kp_fail(err, KP_FAILED,
+			       "%s: the kernel cannot load modules (CONFIG_MODULES)",
 			       target->release);
 	return true;
 }
@@ -314,9 +316,10 @@ static bool find_parts(struct target *target, const struct target_request *reque
 		g_autofree char *makefile = in(target->source, "Kbuild");
 
 		if (!g_file_test(makefile, G_FILE_TEST_EXISTS))
-			return kp_fail(err, KP_FAILED,
-				       "'%s' (-s) is not a kernel source tree: it has no Kbuild file",
-				       target->source);
+			return kp_fail(
+				err, KP_FAILED,
+				"'%s' (-s) is not a kernel source tree: it has no Kbuild file",
+				target->source);
 		find_in_tree(target);
 	}
 	if (distro)

@@ -21,23 +21,23 @@ struct target_request {
 
 /** struct target - a kernel to make patches for; all paths are absolute. */
 struct target {
-	char *release;		/* as uname -r shows it, e.g. "6.1.0-56-amd64" */
-	char *version;		/* of the distribution's package, e.g. "6.1.192-2"; "" for -s */
-	const char *distro;	/* "debian"; "tree" for -s */
-	char *arch;		/* kbuild's ARCH and SRCARCH: "x86" */
-	char *source;		/* a tarball (.tar, .xz, .gz, .zst) or a source tree */
-	bool source_is_tree;	/* @source is a folder */
-	char *config;		/* the .config */
-	char *headers;		/* headers package: its build folder; NULL for -s without one */
-	char *symvers;		/* Module.symvers */
-	char *image;		/* vmlinuz or vmlinux */
-	char *modules;		/* folder of the .ko files, /lib/modules/RELEASE; NULL: there is none */
-	char *cc;		/* compiler as kbuild calls it, e.g. "gcc-12" */
-	char *cc_version;	/* first line of "CC --version" */
-	char *key;		/* identifies the target: release, version, config, compiler; hex */
+	char *release;	     /* as uname -r shows it, e.g. "6.1.0-56-amd64" */
+	char *version;	     /* of the distribution's package, e.g. "6.1.192-2"; "" for -s */
+	const char *distro;  /* "debian"; "tree" for -s */
+	char *arch;	     /* kbuild's ARCH and SRCARCH: "x86" */
+	char *source;	     /* a tarball (.tar, .xz, .gz, .zst) or a source tree */
+	bool source_is_tree; /* @source is a folder */
+	char *config;	     /* the .config */
+	char *headers;	     /* headers package: its build folder; NULL for -s without one */
+	char *symvers;	     /* Module.symvers */
+	char *image;	     /* vmlinuz or vmlinux */
+	char *modules;	  /* folder of the .ko files, /lib/modules/RELEASE; NULL: there is none */
+	char *cc;	  /* compiler as kbuild calls it, e.g. "gcc-12" */
+	char *cc_version; /* first line of "CC --version" */
+	char *key;	  /* identifies the target: release, version, config, compiler; hex */
 	unsigned int kernel_version; /* KERNEL_VERSION(): 0x060100 for 6.1 */
-	GHashTable *config_values; /* "CONFIG_FOO" -> "y", "m", or the text without quotes */
-	GHashTable *module_files; /* name with _ -> path below @modules; made on demand */
+	GHashTable *config_values;   /* "CONFIG_FOO" -> "y", "m", or the text without quotes */
+	GHashTable *module_files;    /* name with _ -> path below @modules; made on demand */
 };
 
 /**

@@ -18,10 +18,12 @@
 /* What a build leaves in a tree is made anew, with the paths of the copy. */
 static bool is_output(const char *name)
 {
-	static const char *const suffixes[] = { ".o",	  ".a",	   ".ko",  ".cmd", ".mod", ".mod.c",
-						".order", ".symvers", ".so", ".dbg", ".bin" };
-	static const char *const names[] = { ".",	 "..",	    ".git",    "vmlinux", "System.map",
-					     "bzImage",	 "objtool.d", "auto.conf.cmd" };
+	static const char *const suffixes[] = { ".o",	".a",	  ".ko",    ".cmd",
+						".mod", ".mod.c", ".order", ".symvers",
+						".so",	".dbg",	  ".bin" };
+	static const char *const names[] = {
+		".", "..", ".git", "vmlinux", "System.map", "bzImage", "objtool.d", "auto.conf.cmd"
+	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(suffixes); i++)
 		if (g_str_has_suffix(name, suffixes[i]))

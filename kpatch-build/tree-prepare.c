@@ -50,7 +50,7 @@ static bool decompressor(const char *tarball, const char **program)
 {
 	static const struct {
 		const char *suffix, *program;
-	} known[] = { { ".tar.xz", "xz" },   { ".tar.gz", "gzip" }, { ".tgz", "gzip" },
+	} known[] = { { ".tar.xz", "xz" },    { ".tar.gz", "gzip" },   { ".tgz", "gzip" },
 		      { ".tar.zst", "zstd" }, { ".tar.bz2", "bzip2" }, { ".tar", "cat" } };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(known); i++) {
@@ -77,8 +77,14 @@ static bool unpack(const struct tree *tree, GError **err)
 		from[n++] = "-dc";
 	from[n] = tree->target->source;
 	g_autoptr(GPtrArray) to = g_ptr_array_new_with_free_func(g_free);
-	const char *const fixed[] = { "tar", "-x", "-f", "-", "--strip-components=1",
-				      "--no-same-owner", "--anchored", "--no-wildcards-match-slash" };
+	const char *const fixed[] = { "tar",
+				      "-x",
+				      "-f",
+				      "-",
+				      "--strip-components=1",
+				      "--no-same-owner",
+				      "--anchored",
+				      "--no-wildcards-match-slash" };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(fixed); i++)
 		g_ptr_array_add(to, g_strdup(fixed[i]));
@@ -214,9 +220,9 @@ static bool prepare(const struct tree *tree, unsigned int jobs, tree_phase_fn ph
 
 	if (phase)
 		phase(what, user);
-	copied = tree->target->source_is_tree ?
-			 tree_copy_files(tree->target->source, tree->master, err) :
-			 unpack(tree, err);
+	copied = tree->target->source_is_tree
+			 ? tree_copy_files(tree->target->source, tree->master, err)
+			 : unpack(tree, err);
 	if (!copied)
 		return false;
 	if (phase)
@@ -232,8 +238,7 @@ static bool clean(const struct tree *tree, GError **err)
 	for (const char *name; dir && (name = g_dir_read_name(dir));) {
 		g_autofree char *path = g_build_filename(tree->dir, name, NULL);
 
-		if (strcmp(name, "lock") && strcmp(name, "work") &&
-		    !cache_remove_tree(path, err))
+		if (strcmp(name, "lock") && strcmp(name, "work") && !cache_remove_tree(path, err))
 			return false;
 	}
 	return cache_mkdir(tree->master, err);

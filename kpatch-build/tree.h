@@ -59,10 +59,10 @@ char **tree_make_env(void);
 struct work {
 	const struct tree *tree;
 	struct cache_tmp *tmp;
-	char *dir;  /* for the build's files */
-	char *copy; /* the working copy, DIR/src; NULL before work_copy() */
+	char *dir;	  /* for the build's files */
+	char *copy;	  /* the working copy, DIR/src; NULL before work_copy() */
 	GHashTable *seen; /* paths of the master at the time of the copy */
-	bool keep;  /* leave it when freed */
+	bool keep;	  /* leave it when freed */
 };
 
 /** work_new() - make a folder for a build. */

@@ -29,9 +29,9 @@ struct found {
 /* Files that make writes in place, or that no compiler reads. */
 static bool is_skipped(const char *name)
 {
-	return name[0] == '.' && (g_str_has_suffix(name, ".cmd") || g_str_has_suffix(name, ".d") ||
-				  g_str_equal(name, ".git") || g_str_equal(name, ".") ||
-				  g_str_equal(name, ".."));
+	return name[0] == '.' &&
+	       (g_str_has_suffix(name, ".cmd") || g_str_has_suffix(name, ".d") ||
+		g_str_equal(name, ".git") || g_str_equal(name, ".") || g_str_equal(name, ".."));
 }
 
 static bool is_dir_entry(int dirfd, const struct dirent *entry)
@@ -125,7 +125,8 @@ static bool sync_entry(const struct copy *copy, DIR *from, DIR *to, GHashTable *
 	if (found)
 		found->wanted = true;
 	if (is_dir_entry(dirfd(from), entry)) {
-		if (found && !found->is_dir && !remove_found(copy, dirfd(to), name, rel, false, err))
+		if (found && !found->is_dir &&
+		    !remove_found(copy, dirfd(to), name, rel, false, err))
 			return false;
 		return sync_subdir(copy, dirfd(from), dirfd(to), name, path, err);
 	}

@@ -222,7 +222,9 @@ static struct child *child_start(struct run_job *job, int in, int out, GError **
 	int out_pipe[2] = { -1, -1 }, err_pipe[2] = { -1, -1 };
 	bool ok = false;
 
-	*child = (struct child){ .job = job, .pid = -1, .pidfd = -1, .out = -1, .err = -1, .log = -1 };
+	*child = (struct child){
+		.job = job, .pid = -1, .pidfd = -1, .out = -1, .err = -1, .log = -1
+	};
 	if (!job->output)
 		job->output = g_string_new(NULL);
 	g_string_truncate(job->output, 0);
@@ -379,10 +381,9 @@ static bool check_status(const struct run_job *job, GError **err)
 	g_autofree char *command = job->opts.show_command ? g_strjoinv(" ", job->argv) : NULL;
 	g_autofree char *tail = g_strdup(output_tail(job->output));
 	g_autofree char *how =
-		job->status > 128 ?
-			g_strdup_printf("was killed by signal %d (%s)", job->status - 128,
-					strsignal(job->status - 128)) :
-			g_strdup_printf("failed with exit status %d", job->status);
+		job->status > 128 ? g_strdup_printf("was killed by signal %d (%s)",
+						    job->status - 128, strsignal(job->status - 128))
+				  : g_strdup_printf("failed with exit status %d", job->status);
 
 	g_strchomp(tail);
 	return kp_fail(err, KP_FAILED, "%s %s%s%s%s%s", job_name(job), how,

@@ -15,7 +15,7 @@
 struct run_opts {
 	const char *cwd;	/* NULL: the current directory */
 	const char *const *env; /* the whole environment, NULL: inherited */
-	const char *log;	/* output that is not captured is appended to this file; NULL: none */
+	const char *log; /* output that is not captured is appended to this file; NULL: none */
 	const char *stdin_path; /* NULL: /dev/null */
 	const char *what;	/* the command's name in messages; NULL: argv[0] */
 	bool any_status;	/* an exit status other than 0 is not an error */

@@ -18,6 +18,7 @@ END
 module
 mkdir small
 mount -t tmpfs -o size=32k none small 2>/dev/null || skip "cannot mount a tmpfs"
+# shellcheck disable=SC2154 # tmp is test/lib.sh's
 trap 'umount "$tmp/small"; rm -rf "$tmp"' EXIT
 status 1 create-diff-object test.orig.o test.patched.o target target.ko Module.symvers patch \
 	small/output.o >out 2>&1

@@ -42,8 +42,7 @@ static void captures(struct test *t)
 
 	g_string_truncate(out, 0);
 	check(t,
-	      run_command(&with_env, SHELL("echo $A$HOME"), out, &err) &&
-		      !strcmp(out->str, "b\n"),
+	      run_command(&with_env, SHELL("echo $A$HOME"), out, &err) && !strcmp(out->str, "b\n"),
 	      "environment", "%s", out->str);
 }
 
@@ -64,7 +63,8 @@ static void fails(struct test *t)
 	check_error(t, "no-program", &err, "cannot run 'kpatch-no-such-program': No such file");
 	run_command(&nowhere, SHELL(":"), NULL, &err);
 	check_error(t, "no-folder", &err, "cannot run 'sh' in /nonexistent/folder");
-	run_command(NULL, SHELL("i=0; while [ $i -lt 9999 ]; do i=$((i+1)); echo line $i; done; false"),
+	run_command(NULL,
+		    SHELL("i=0; while [ $i -lt 9999 ]; do i=$((i+1)); echo line $i; done; false"),
 		    NULL, &err);
 	check(t, err && strlen(err->message) < 4000 && strstr(err->message, "line 9999"),
 	      "long-output-shortened", "%zu bytes", err ? strlen(err->message) : 0);
@@ -146,8 +146,7 @@ static void locks(struct test *t)
 	struct kp_lock *second = kp_lock_try(path, KP_LOCK_SHARED, &busy, &err);
 	struct kp_lock *third = kp_lock_try(path, KP_LOCK_EXCLUSIVE, &busy, &err);
 
-	check(t, first && second && !third && busy && !err, "shared-excludes-exclusive",
-	      "wrong");
+	check(t, first && second && !third && busy && !err, "shared-excludes-exclusive", "wrong");
 	kp_lock_drop(first);
 	kp_lock_drop(second);
 	third = kp_lock_try(path, KP_LOCK_EXCLUSIVE, &busy, &err);
@@ -177,8 +176,8 @@ static bool runs(const struct test *t, const char *name)
 static void interrupted_by(struct test *t, const char *name, int how)
 {
 	g_autofree char *pid_name = g_strconcat(name, "-pid", NULL);
-	g_autofree char *script = g_strdup_printf("sleep 1000 & echo $! > %s.tmp; mv %s.tmp %s; wait",
-						  pid_name, pid_name, pid_name);
+	g_autofree char *script = g_strdup_printf(
+		"sleep 1000 & echo $! > %s.tmp; mv %s.tmp %s; wait", pid_name, pid_name, pid_name);
 	g_autofree char *pid_path = in_dir(t, pid_name);
 	pid_t pid = fork();
 

@@ -88,6 +88,10 @@ static void refuses_what_it_does_not_understand(void)
 	refused("git binary", "diff --git a/f b/f\nindex 1..2\nGIT binary patch\n", "binary");
 	refused("context diff", "*** a/f.c\n--- b/f.c\n***************\n", "context diff");
 	refused("absolute", "--- /etc/f.c\n+++ /etc/f.c\n@@ -1 +1 @@\n-a\n+b\n", "a/fs/namei.c");
+	refused("dot dot", "--- a/../f.c\n+++ b/../f.c\n@@ -1 +1 @@\n-a\n+b\n", "out of the source");
+	refused("dot git", "--- a/.git/f\n+++ b/.git/f\n@@ -1 +1 @@\n-a\n+b\n", "out of the source");
+	refused("rename out of the tree",
+		"diff --git a/f.c b/g.c\nrename from f.c\nrename to ../g.c\n", "out of the source");
 	refused("combined", "diff --cc f.c\n", "combined");
 	refused("orphan hunk", "@@ -1 +1 @@\n-a\n+b\n", "without file names");
 }

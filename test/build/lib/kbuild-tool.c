@@ -70,8 +70,10 @@ static void print_object(const struct kbuild_object *object)
 
 	g_ptr_array_set_size(object->modules, (int)object->modules->len - 1);
 	printf("%s %s %s %s %s\n", object->path, object->source ?: "-",
-	       !object->builtin ? "module" : *modules ? "both" : "builtin", *modules ? modules : "-",
-	       object->unpatchable ?: "-");
+	       !object->builtin ? "module"
+	       : *modules	? "both"
+				: "builtin",
+	       *modules ? modules : "-", object->unpatchable ?: "-");
 }
 
 static bool show_objects(struct tool *t, GError **err)
@@ -241,10 +243,10 @@ static const struct {
 	int args; /* at least */
 	bool (*run)(struct tool *t, GError **err);
 } subcommands[] = {
-	{ "target", 0, show_target },	  { "prepare", 0, prepare },
-	{ "objects", 0, show_objects },	  { "commands", 1, show_commands },
+	{ "target", 0, show_target },	   { "prepare", 0, prepare },
+	{ "objects", 0, show_objects },	   { "commands", 1, show_commands },
 	{ "compile", 2, compile_sources }, { "copy", 1, run_in_copy },
-	{ "rewalk", 2, rewalk },	  { "module", 2, show_module },
+	{ "rewalk", 2, rewalk },	   { "module", 2, show_module },
 };
 
 static bool run_tool(struct tool *t, const char *name, int args, GError **err)
