@@ -167,7 +167,8 @@ int main(int argc, char **argv)
 	enum kp_status status = run(&diff, &err);
 
 	if (err)
-		kp_diag_add(diff.diags, KP_ERROR_DIAG, NULL, NULL, NULL, "%s", err->message);
+		kp_diag_add(diff.diags, KP_ERROR_DIAG, NULL, NULL, NULL, "%s%s", err->message,
+			    kp_error_remedy(err));
 	print_summary(&diff, args.debug);
 	if (args.report && !write_report(&diff, args.report, status_name(status), &report_err)) {
 		fprintf(stderr, "create-diff-object: %s\n", report_err->message);

@@ -165,7 +165,7 @@ void report_error(struct report *report, const GError *error)
 {
 	close_line(report);
 	fflush(stdout);
-	fprintf(stderr, "kpatch-build: %s\n", error->message);
+	fprintf(stderr, "kpatch-build: %s%s\n", error->message, kp_error_remedy(error));
 }
 
 static void print_names(const char *what, const GPtrArray *names)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "error.h"
@@ -14,6 +15,11 @@
 #include "run.h"
 
 #define READY ".kpatch-ready"
+
+/* What a prepared tree needs, with some room for objects: 1.3 GB and 55,000 files for 6.1. */
+#define SPACE_NEEDED (2ULL << 30)
+#define FILES_NEEDED 100000
+#define SPACE_FULL   (16ULL << 20) /* less than this: full */
 
 /*
  * No object of the kernel is made from these, and they are half of the files. Of the other
@@ -241,7 +247,28 @@ static bool clean(const struct tree *tree, GError **err)
 		if (strcmp(name, "lock") && strcmp(name, "work") && !cache_remove_tree(path, err))
 			return false;
 	}
-	return cache_mkdir(tree->master, err);
+	return true;
+}
+
+/* Said before the work rather than after it. */
+static bool check_space(const struct tree *tree, unsigned long long space, unsigned long long files,
+			GError **err)
+{
+	struct statvfs st;
+
+	if (statvfs(tree->dir, &st) < 0)
+		return kp_fail_errno(err, "cannot use the cache folder '%s'", tree->dir);
+	unsigned long long have = (unsigned long long)st.f_bavail * st.f_frsize;
+
+	/* File systems without a limit on files say 0. */
+	if (have >= space && (!st.f_files || st.f_favail >= files))
+		return true;
+	return kp_fail(err, KP_FAILED,
+		       "no space left on the disk that holds the cache folder '%s': %llu MiB and "
+		       "%llu files are free, a kernel's source tree needs %llu MiB and %u files; "
+		       "free some space, or use --cache DIR",
+		       tree->dir, have >> 20, (unsigned long long)st.f_favail, SPACE_NEEDED >> 20,
+		       FILES_NEEDED);
 }
 
 bool tree_prepare(const struct tree *tree, unsigned int jobs, tree_phase_fn phase, void *user,
@@ -249,9 +276,16 @@ bool tree_prepare(const struct tree *tree, unsigned int jobs, tree_phase_fn phas
 {
 	g_autofree char *ready = ready_path(tree);
 
-	if (clean(tree, err) && prepare(tree, jobs, phase, user, err) &&
-	    cache_write(ready, "", 0, err))
+	if (!clean(tree, err) || !check_space(tree, SPACE_NEEDED, FILES_NEEDED, err) ||
+	    !cache_mkdir(tree->master, err))
+		return false;
+	if (prepare(tree, jobs, phase, user, err) && cache_write(ready, "", 0, err))
 		return true;
+	/* That the disk is full now explains whatever error there was. */
+	if (!run_interrupted() && !check_space(tree, SPACE_FULL, 1, NULL)) {
+		g_clear_error(err);
+		check_space(tree, SPACE_FULL, 1, err);
+	}
 	/* Keep the log; the next attempt removes it. */
 	cache_remove_tree(tree->master, NULL);
 	return false;

@@ -182,8 +182,19 @@ static bool open_master(struct tree *tree, unsigned int jobs, tree_phase_fn phas
 	if (tree_is_ready(tree))
 		return true;
 	g_autofree char *lock_path = g_build_filename(tree->dir, "lock", NULL);
-	g_autoptr(kp_lock) lock = kp_lock_take(lock_path, KP_LOCK_EXCLUSIVE, err);
+	GError *problem = NULL;
+	bool busy;
+	g_autoptr(kp_lock) lock = kp_lock_try(lock_path, KP_LOCK_EXCLUSIVE, &busy, &problem);
 
+	if (problem) {
+		g_propagate_error(err, problem);
+		return false;
+	}
+	if (!lock) {
+		if (phase)
+			phase("waiting for another build that prepares the source tree", user);
+		lock = kp_lock_take(lock_path, KP_LOCK_EXCLUSIVE, err);
+	}
 	/* Somebody else may have prepared it meanwhile. */
 	return lock && (tree_is_ready(tree) || tree_prepare(tree, jobs, phase, user, err));
 }

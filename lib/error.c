@@ -7,6 +7,8 @@
 
 G_DEFINE_QUARK(kp-error-quark, kp_error)
 
+static const char free_space[] = "; free some space and try again";
+
 bool kp_fail(GError **err, enum kp_status status, const char *fmt, ...)
 {
 	va_list ap;
@@ -27,7 +29,12 @@ bool kp_fail_errno(GError **err, const char *fmt, ...)
 	what = g_strdup_vprintf(fmt, ap);
 	va_end(ap);
 	return kp_fail(err, KP_FAILED, "%s: %s%s", what, g_strerror(saved),
-		       saved == ENOSPC || saved == EDQUOT ? "; free some space and try again" : "");
+		       saved == ENOSPC || saved == EDQUOT ? free_space : "");
+}
+
+const char *kp_error_remedy(const GError *err)
+{
+	return g_error_matches(err, G_FILE_ERROR, G_FILE_ERROR_NOSPC) ? free_space : "";
 }
 
 int kp_exit_status(const GError *err)

@@ -34,6 +34,12 @@ bool kp_fail(GError **err, enum kp_status status, const char *fmt, ...) G_GNUC_P
 /** kp_fail_errno() - like kp_fail(), with ": strerror(errno)" appended; a full disk adds its remedy. */
 bool kp_fail_errno(GError **err, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
 
+/**
+ * kp_error_remedy() - what to add to the message of an error that GLib made, which knows no remedies.
+ * Return: "; do this", or "".
+ */
+const char *kp_error_remedy(const GError *err);
+
 /** kp_exit_status() - the exit status that @err stands for (KP_FAILED for foreign domains). */
 int kp_exit_status(const GError *err);
 

@@ -96,7 +96,7 @@ if [ -n "$file" ]; then
 fi
 
 printf -- '--- a/../../etc/passwd\n+++ b/../../etc/passwd\n@@ -1,1 +1,1 @@\n-x\n+y\n' >"$tmp/fix.patch"
-refused outside-the-tree 2 ../../etc/passwd
+refused outside-the-tree 1 ../../etc/passwd
 
 : >"$tmp/fix.patch"
 refused empty 1 fix.patch

@@ -70,5 +70,5 @@ if unshare -rm mount -t tmpfs none "$tmp" 2>/dev/null; then
 	mkdir "$tmp/small"
 	status 1 unshare -rm sh -c 'mount -t tmpfs -o size=60m none "$1" && KPATCH_CACHE=$1 "$2" prepare' \
 		- "$tmp/small" "$tool" 2>"$tmp/err"
-	expect "No space left on device" "$tmp/err"
+	expect "no space left on the disk that holds the cache folder" "$tmp/err"
 fi

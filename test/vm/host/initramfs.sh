@@ -43,6 +43,11 @@ copy_modules() {
 			copy_module "$file" "$base/${file#/lib/modules/"$release"/}"
 		done < <(sed -n 's/^insmod \([^ ]*\).*/\1/p' <<<"$lines")
 	done
+	for dir in ${module_dirs[@]+"${module_dirs[@]}"}; do
+		while read -r file; do
+			copy_module "$file" "$base/${file#/lib/modules/"$release"/}"
+		done < <(find "/lib/modules/$release/$dir" -name '*.ko*')
+	done
 	cp "/lib/modules/$release"/modules.{order,builtin,builtin.modinfo} "$base/"
 	depmod -b "$root" "$release" || die "depmod failed for the guest's modules"
 }

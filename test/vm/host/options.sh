@@ -16,6 +16,8 @@ usage() {
 	  --append ARGS    more kernel arguments
 	  --program FILE   copy a program into the guest's /bin, with the libraries it needs
 	  --module NAME    make a module of the kernel available to all scenarios
+	  --module-dir DIR the same with all modules below DIR, e.g. kernel/crypto: what the kernel
+	                   itself asks for does not show in dependencies
 	  --logs DIR       where logs go (default \$KP_BUILD/vm/REL)
 	  --show           print what the scenarios print, while they run
 	  --quiet          print result lines only
@@ -42,7 +44,7 @@ newest_kernel() {
 parse_options() {
 	release='' image='' smp=2 memory=1G want_accel=${KP_VM_ACCEL:-auto} thread=single limit=60
 	append='' logs='' show=no quiet=no probe_only=no
-	programs=() extra_modules=() scenarios=()
+	programs=() extra_modules=() module_dirs=() scenarios=()
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--show) show=yes ;;
@@ -51,7 +53,7 @@ parse_options() {
 		--default-kernel) newest_kernel; exit 0 ;;
 		-h | --help) usage; exit 0 ;;
 		--kernel | --image | --smp | --memory | --accel | --thread | --timeout | --append | \
-		--program | --module | --logs)
+		--program | --module | --module-dir | --logs)
 			[ $# -ge 2 ] || die "$1 needs a value"
 			set_option "${1#--}" "$2"
 			shift ;;
@@ -70,6 +72,7 @@ set_option() {
 	timeout) limit=$2 ;;
 	program) programs+=("$2") ;;
 	module) extra_modules+=("$2") ;;
+	module-dir) module_dirs+=("$2") ;;
 	image | smp | memory | thread | append | logs) printf -v "$1" %s "$2" ;;
 	esac
 }
