@@ -238,3 +238,13 @@ bool cache_write(const char *path, const char *data, gsize len, GError **err)
 	}
 	return true;
 }
+
+bool cache_same_content(const char *a, const char *b)
+{
+	g_autofree char *text_a = NULL, *text_b = NULL;
+	gsize len_a, len_b;
+
+	return g_file_get_contents(a, &text_a, &len_a, NULL) &&
+	       g_file_get_contents(b, &text_b, &len_b, NULL) && len_a == len_b &&
+	       !memcmp(text_a, text_b, len_a);
+}

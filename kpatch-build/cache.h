@@ -54,4 +54,7 @@ bool cache_write(const char *path, const char *data, gsize len, GError **err);
 /** cache_mkdir() - make a folder with its parents. */
 bool cache_mkdir(const char *path, GError **err);
 
+/** cache_same_content() - whether both are files that can be read and are equal. */
+bool cache_same_content(const char *a, const char *b);
+
 #endif

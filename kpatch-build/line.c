@@ -270,8 +270,8 @@ unsigned int line_verify(const struct src_file *file, const GString *original,
 			continue;
 		const char *text = text_at(before, orig);
 
-		/* Short texts (braces) are found anywhere. */
-		if (strlen(text) > 4 && strcmp(text, text_at(after, orig)) &&
+		/* Short texts (braces) are found anywhere; added lines may share a number. */
+		if (strlen(text) > 4 && !strstr(text_at(after, orig), text) &&
 		    !strcmp(text, text_at(after, orig + shift)))
 			return orig;
 	}

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "cache.h"
 #include "distro.h"
 #include "error.h"
 #include "run.h"
@@ -290,6 +291,17 @@ static bool check_support(const struct target *target, GError **err)
 	return true;
 }
 
+/* Headers of a kernel with another configuration are not this target's. */
+static void check_headers(struct target *target)
+{
+	if (!target->headers || !target->config)
+		return;
+	g_autofree char *config = in(target->headers, ".config");
+
+	if (!cache_same_content(config, target->config))
+		g_clear_pointer(&target->headers, g_free);
+}
+
 static bool missing_error(const struct target *target, const GPtrArray *missing, GError **err)
 {
 	g_autoptr(GString) text = g_string_new(NULL);
@@ -328,6 +340,7 @@ static bool find_parts(struct target *target, const struct target_request *reque
 		return false;
 	if (!distro)
 		find_generic(target, missing);
+	check_headers(target);
 	return true;
 }
 

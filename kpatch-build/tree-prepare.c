@@ -102,85 +102,6 @@ static bool unpack(const struct tree *tree, GError **err)
 	return run_pipe(&opts, from, (const char *const *)to->pdata, err);
 }
 
-/* Copies FROM_DIR/FROM to the master's TO; a file that does not exist is made empty. */
-static bool place(const struct tree *tree, const char *from_dir, const char *from, const char *to,
-		  GError **err)
-{
-	g_autofree char *source = from_dir ? g_build_filename(from_dir, from, NULL) : NULL;
-	g_autofree char *dest = g_build_filename(tree->master, to, NULL);
-	g_autofree char *dir = g_path_get_dirname(dest);
-	g_autofree char *text = g_strdup("");
-	gsize len = 0;
-
-	if (source && g_file_test(source, G_FILE_TEST_EXISTS)) {
-		g_clear_pointer(&text, g_free);
-		if (!g_file_get_contents(source, &text, &len, err))
-			return false;
-	}
-	return cache_mkdir(dir, err) && cache_write(dest, text, len, err);
-}
-
-static bool same_content(const char *a, const char *b)
-{
-	g_autofree char *text_a = NULL, *text_b = NULL;
-	gsize len_a, len_b;
-
-	return g_file_get_contents(a, &text_a, &len_a, NULL) &&
-	       g_file_get_contents(b, &text_b, &len_b, NULL) && len_a == len_b &&
-	       !memcmp(text_a, text_b, len_a);
-}
-
-/*
- * A folder with what kconfig made of this very configuration when the kernel was built; NULL
- * when there is none. It is the truth: olddefconfig here would see other tools, and change it.
- */
-static const char *configured_dir(const struct target *target)
-{
-	const char *const dirs[] = { target->headers,
-				     target->source_is_tree ? target->source : NULL };
-
-	for (size_t i = 0; i < G_N_ELEMENTS(dirs); i++) {
-		g_autofree char *config = g_build_filename(dirs[i] ?: "/", ".config", NULL);
-		g_autofree char *values =
-			g_build_filename(dirs[i] ?: "/", "include/config/auto.conf", NULL);
-
-		if (dirs[i] && g_file_test(values, G_FILE_TEST_EXISTS) &&
-		    same_content(config, target->config))
-			return dirs[i];
-	}
-	return NULL;
-}
-
-/*
- * kbuild runs kconfig when auto.conf is older than .config or anything that auto.conf.cmd
- * names. An empty auto.conf.cmd names nothing.
- */
-static bool configure(const struct tree *tree, GError **err)
-{
-	static const char *const made[] = { "include/config/auto.conf.cmd",
-					    "include/config/auto.conf",
-					    "include/generated/autoconf.h",
-					    "include/generated/rustc_cfg" };
-	const char *dir = configured_dir(tree->target);
-	g_autofree char *config_dir = g_path_get_dirname(tree->target->config);
-	g_autofree char *config = g_path_get_basename(tree->target->config);
-	g_autofree char *symvers_dir = g_path_get_dirname(tree->target->symvers);
-	g_autofree char *symvers = g_path_get_basename(tree->target->symvers);
-
-	if (!place(tree, config_dir, config, ".config", err) ||
-	    !place(tree, symvers_dir, symvers, "Module.symvers", err))
-		return false;
-	for (size_t i = 0; dir && i < G_N_ELEMENTS(made); i++)
-		if (!place(tree, i ? dir : NULL, made[i], made[i], err))
-			return false;
-	if (dir)
-		return true;
-	static const char *const args[] = { "olddefconfig", NULL };
-	static const char *const sync[] = { "syncconfig", NULL };
-
-	return tree_make(tree, 1, args, NULL, err) && tree_make(tree, 1, sync, NULL, err);
-}
-
 /* What the walk in its own thread needs and leaves. */
 struct walk_thread {
 	const struct tree *tree;
@@ -233,7 +154,7 @@ static bool prepare(const struct tree *tree, unsigned int jobs, tree_phase_fn ph
 		return false;
 	if (phase)
 		phase("preparing the source tree", user);
-	return configure(tree, err) && make_and_walk(tree, jobs, err);
+	return tree_configure(tree, err) && make_and_walk(tree, jobs, err);
 }
 
 /* A first build's log, commands and so on belong to the master that was there then. */

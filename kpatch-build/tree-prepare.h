@@ -26,6 +26,9 @@ bool tree_prepare(const struct tree *tree, unsigned int jobs, tree_phase_fn phas
 /** tree_is_ready() - whether the master was prepared to the end. */
 bool tree_is_ready(const struct tree *tree);
 
+/** tree_configure() - put configuration and Module.symvers into the unpacked master. */
+bool tree_configure(const struct tree *tree, GError **err);
+
 /** tree_copy_files() - copy the source files of a tree, without what a build left there. */
 bool tree_copy_files(const char *from, const char *to, GError **err);
 

@@ -31,13 +31,13 @@ says 64 "--name is empty" -n "" fix.patch
 
 # Patches that cannot be read are refused before the kernel is looked for.
 printf 'no diff\n' >empty.patch
-says 1 "no unified diff" -a 0.0.0-none empty.patch
+says 1 "no unified diff" -a 6.1.0-0-none empty.patch
 printf -- '--- a/fs/namei.c\r\n+++ b/fs/namei.c\r\n@@ -1 +1 @@\r\n-a\r\n+b\r\n' >dos.patch
-says 1 "dos2unix" -a 0.0.0-none dos.patch
-says 1 "0.0.0-none" -a 0.0.0-none fix.patch
+says 1 "dos2unix" -a 6.1.0-0-none dos.patch
+says 1 "6.1.0-0-none" -a 6.1.0-0-none fix.patch
 
 # A failed build writes its report, too.
-says 1 "0.0.0-none" -a 0.0.0-none --json report.json fix.patch
+says 1 "6.1.0-0-none" -a 6.1.0-0-none --json report.json fix.patch
 expect '"status": "failed"' report.json
 expect '"exit_status": 1' report.json
 expect '"sha256": "'"$(sha256sum fix.patch | cut -d' ' -f1)"'"' report.json

@@ -103,8 +103,9 @@ for signal in INT TERM KILL; do
 	[ "$got" -eq 0 ] || [ -z "$(ls -A "$signal")" ] || fail "$signal: left $(ls -A "$signal")"
 done
 built first.patch
-for left in "$KPATCH_CACHE/$release"-*/work/*; do
-	[ ! -e "$left" ] || ! flock -n "$left/lock" true || fail "left in the cache: $left"
+# (What a living build uses is locked; old.* are working copies that are used again.)
+for left in "$KPATCH_CACHE/$release"-*/work/tmp.*; do
+	[ ! -e "$left" ] || ! flock -n "$left/.owner" true || fail "left in the cache: $left"
 done
 
 # Four builds at once on one cache.

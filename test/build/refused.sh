@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # limit: 900
+# shellcheck disable=SC2016 # sed expressions
 # What cannot be patched is refused: the right exit status, a message that names the place and the
 # remedy, no module, and nothing left in the cache's work folder.
 . "${KP_TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/test/lib.sh"
@@ -121,7 +122,7 @@ if cp -al "$master" "$tmp/tree" 2>/dev/null || cp -a "$master" "$tmp/tree"; then
 	cp "$tmp/new/file" "$tmp/tree/fs/proc/meminfo.c"
 	edit fs/proc/meminfo.c 's/"VmallocChunk:   "/"VMALLOCCHUNK:   "/'
 	got=0
-	kpatch-build -s "$tmp/tree" -v "/boot/vmlinuz-$release" -o "$tmp/out" "$tmp/fix.patch" \
+	kpatch-build --cache "$tmp/cache" -s "$tmp/tree" -v "/boot/vmlinuz-$release" -o "$tmp/out" "$tmp/fix.patch" \
 		>"$tmp/log" 2>&1 || got=$?
 	[ "$got" -eq 2 ] || { cat "$tmp/log"; fail "wrong source: status $got"; }
 	expect meminfo_proc_show "$tmp/log"
@@ -133,7 +134,7 @@ if cp -al "$master" "$tmp/tree" 2>/dev/null || cp -a "$master" "$tmp/tree"; then
 	cp "$tmp/new/symvers" "$tmp/tree/Module.symvers"
 	cp "$master/fs/proc/meminfo.c" "$tmp/tree/fs/proc/meminfo.c"
 	got=0
-	kpatch-build -s "$tmp/tree" -v "/boot/vmlinuz-$release" -o "$tmp/out" "$tmp/fix.patch" \
+	kpatch-build --cache "$tmp/cache" -s "$tmp/tree" -v "/boot/vmlinuz-$release" -o "$tmp/out" "$tmp/fix.patch" \
 		>"$tmp/log" 2>&1 || got=$?
 	[ "$got" -eq 1 ] || { cat "$tmp/log"; fail "truncated Module.symvers: status $got"; }
 	expect Module.symvers "$tmp/log"

@@ -54,6 +54,13 @@ status 1 env CONFIG="$tmp/config" "$tool" target 2>"$tmp/err"
 expect "the compiler gcc-77 that built the kernel, gcc-77 (Nowhere) 77.0: apt-get install gcc-77" "$tmp/err"
 status 1 env CONFIG="$tmp/nothing" "$tool" target 2>"$tmp/err"
 expect "nothing' (-c): No such file or directory" "$tmp/err"
+# Headers of another configuration are not the target's; symbol versions still come from there.
+sed 's/^CONFIG_PCSPKR_PLATFORM=y/# CONFIG_PCSPKR_PLATFORM is not set/' \
+	"/usr/src/linux-headers-$RELEASE/.config" >"$tmp/config"
+CONFIG="$tmp/config" "$tool" target >"$tmp/other"
+expect "config $tmp/config" "$tmp/other"
+expect "headers -" "$tmp/other"
+expect "symvers /usr/src/linux-headers-$RELEASE/Module.symvers" "$tmp/other"
 grep -v CONFIG_X86_64= "/usr/src/linux-headers-$RELEASE/.config" >"$tmp/config"
 status 1 env CONFIG="$tmp/config" "$tool" target 2>"$tmp/err"
 expect "is not for x86-64" "$tmp/err"
