@@ -23,7 +23,9 @@ build "$tmp/no.patch"
 [ "$got" -ne 0 ] || fail "a patch that does not apply was built"
 expect fs/proc/meminfo.c "$tmp/log"
 expect "line 1" "$tmp/log"
-for master in "$KPATCH_CACHE/$release"-*/master; do :; done
+for master in "$KPATCH_CACHE/$release"-*/master; do
+	! cmp -s "$master/Module.symvers" "/lib/modules/$release/build/Module.symvers" || break
+done
 [ -d "$master/fs" ] || fail "no prepared tree in $KPATCH_CACHE"
 
 # edit FILE SED_ARGUMENT...: $tmp/fix.patch makes this change

@@ -13,7 +13,8 @@
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source-path=SCRIPTDIR source=../lib.sh
 . "$here/../lib.sh"
-need kpatch-build qemu-system-x86_64 busybox gcc
+[ -x "$KP_BUILD/bin/kpatch-build" ] || fail "there is no $KP_BUILD/bin/kpatch-build; run make"
+need qemu-system-x86_64 busybox gcc
 
 # patch_file DIR PATCH RELEASE: the file that fits the release
 patch_file() {
@@ -59,6 +60,17 @@ build_module() {
 	}
 }
 
+# wanted DIR RELEASE: the scenario is for this release; boot says "skipped" of the others
+wanted() {
+	local prefix only
+	only=$([ ! -e "$1/flags" ] || sed -n 's/^release:[[:space:]]*//p' "$1/flags")
+	[ -n "$only" ] || return 0
+	for prefix in $only; do
+		case $2 in "$prefix".*) return 0 ;; esac
+	done
+	return 1
+}
+
 # stage SCENARIO RELEASE STAGES: everything boot needs, in STAGES/NAME; the log beside it
 stage() {
 	local name=$1 release=$2 to=$3/$1 dir=$here/scenarios/$1 source words
@@ -67,6 +79,7 @@ stage() {
 	for source in modules flags; do
 		[ ! -e "$dir/$source" ] || cp "$dir/$source" "$to/"
 	done
+	wanted "$dir" "$release" || return 0
 	{
 		for source in "$dir"/*.c; do
 			[ ! -e "$source" ] || gcc -O2 -Wall -static -o "$to/$(basename "$source" .c)" "$source" || return 1
