@@ -126,8 +126,7 @@ static const GPtrArray *objects_of(const struct affected_input *input, const cha
 
 static bool built_when_patched(const struct affected_input *input, const char *path)
 {
-	return input->kbuild_new &&
-	       kbuild_find_objects_for_source(input->kbuild_new, path)->len;
+	return input->kbuild_new && kbuild_find_objects_for_source(input->kbuild_new, path)->len;
 }
 
 /* Does anything that is built see @path? Objects that include it are added. */
@@ -179,8 +178,9 @@ static void search_file(struct search *search, const struct src_file *file)
 		kp_diag_add(search->diags, KP_NOTE, file->path, NULL, NULL,
 			    "is deleted by the patch; its code stays in the running kernel");
 	else if (!objects->len && !included && file->existed)
-		kp_diag_add(search->diags, KP_NOTE, file->path, NULL, NULL,
-			    "this kernel's configuration does not build it; the change has no effect");
+		kp_diag_add(
+			search->diags, KP_NOTE, file->path, NULL, NULL,
+			"this kernel's configuration does not build it; the change has no effect");
 	else if (!file->existed && g_str_has_suffix(file->path, ".c") &&
 		 !built_when_patched(search->input, file->path))
 		kp_diag_add(search->diags, KP_NOTE, file->path, NULL, NULL,

@@ -16,7 +16,7 @@ struct affected_object {
 	const struct kbuild_object *object; /* of the old or, when it is new, the new walk */
 	bool direct; /* its own source is patched; else it only includes something patched */
 	bool is_new; /* the original kernel does not have it */
-	char *why; /* after narrowing: a changed name that it uses; NULL when not known */
+	char *why;   /* after narrowing: a changed name that it uses; NULL when not known */
 };
 
 /** struct affected - objects that may be affected, sorted by path. */

@@ -168,13 +168,14 @@ static bool find_place(GArray *lines, guint from, guint guess, const struct sp_h
 		       char skip, guint *place)
 {
 	for (guint distance = 0; distance <= lines->len + guess; distance++) {
-		if (guess + distance <= lines->len &&
-		    guess + distance >= from && matches(lines, guess + distance, hunk, skip)) {
+		if (guess + distance <= lines->len && guess + distance >= from &&
+		    matches(lines, guess + distance, hunk, skip)) {
 			*place = guess + distance;
 			return true;
 		}
 		if (distance && guess >= distance && guess - distance >= from &&
-		    guess - distance <= lines->len && matches(lines, guess - distance, hunk, skip)) {
+		    guess - distance <= lines->len &&
+		    matches(lines, guess - distance, hunk, skip)) {
 			*place = guess - distance;
 			return true;
 		}
@@ -312,9 +313,9 @@ static bool target_file(struct overlay *overlay, const struct source_patch *patc
 		return false;
 	const struct sp_hunk *first = changes->hunks->len ? changes->hunks->pdata[0] : NULL;
 	/* Plain "diff -N" gives a new file two names. */
-	bool is_new = changes->kind == SP_NEW ||
-		      (changes->kind == SP_MODIFIED && !(*file)->exists && first &&
-		       !first->old_count && !first->old_start);
+	bool is_new =
+		changes->kind == SP_NEW || (changes->kind == SP_MODIFIED && !(*file)->exists &&
+					    first && !first->old_count && !first->old_start);
 
 	if (is_new && (*file)->exists)
 		return refuse(patch, changes, err,
@@ -471,8 +472,8 @@ bool overlay_write(const struct overlay *overlay, const char *copy, GError **err
 				return kp_fail_errno(err, "cannot remove %s", full);
 			continue;
 		}
-		g_autoptr(GString) text = line_applies_to(file->path) ? line_annotate(file->lines) :
-									line_plain(file->lines);
+		g_autoptr(GString) text = line_applies_to(file->path) ? line_annotate(file->lines)
+								      : line_plain(file->lines);
 
 		if (!replace_file(full, text, err))
 			return false;

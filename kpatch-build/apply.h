@@ -19,7 +19,7 @@ struct src_line {
 	const char *text;
 	gsize len;
 	unsigned int orig; /* its number in the original file, 0 for an added line */
-	bool no_newline; /* last line without newline at its end */
+	bool no_newline;   /* last line without newline at its end */
 };
 
 /** struct src_range - a changed place: @old_count lines became @new_count; starts count from 1. */
@@ -33,9 +33,9 @@ struct src_file {
 	char *path; /* relative to the top of the tree */
 	bool existed, exists;
 	GArray *original; /* of struct src_line; empty when it did not exist */
-	GArray *lines; /* of struct src_line; empty when it does not exist */
-	GArray *ranges; /* of struct src_range; valid after overlay_finish() */
-	char *data; /* the original's bytes */
+	GArray *lines;	  /* of struct src_line; empty when it does not exist */
+	GArray *ranges;	  /* of struct src_range; valid after overlay_finish() */
+	char *data;	  /* the original's bytes */
 };
 
 /** struct overlay - the patched files over a tree; paths are keys. */

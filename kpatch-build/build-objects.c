@@ -51,7 +51,8 @@ static void compile_step(unsigned int done, unsigned int total, const struct com
 {
 	struct build *build = user;
 
-	report_step(build->report, done, total, job->cached ? "cached" : "CC", job->command->object);
+	report_step(build->report, done, total, job->cached ? "cached" : "CC",
+		    job->command->object);
 }
 
 /*
@@ -71,7 +72,8 @@ static bool compile_empty(struct build *build, GPtrArray *all, GError **err)
 		made->original = output_path(build, "empty", made->object->object->path);
 		if (!work_write_file(build->work, made->object->object->source, "", 0, err))
 			return false;
-		add_job(build, jobs, made->object, COMPILE_SPLIT, build->work->copy, made->original);
+		add_job(build, jobs, made->object, COMPILE_SPLIT, build->work->copy,
+			made->original);
 	}
 	if (!jobs->len)
 		return true;
@@ -108,11 +110,11 @@ static bool compile_all(struct build *build, GPtrArray *all, GError **err)
 	for (guint i = 0; i < all->len; i++) {
 		const struct affected_object *object = ((struct made *)all->pdata[i])->object;
 
-		g_ptr_array_add(plain, object->is_new ? NULL :
-							add_job(build, jobs, object, COMPILE_PLAIN,
+		g_ptr_array_add(plain, object->is_new ? NULL
+						      : add_job(build, jobs, object, COMPILE_PLAIN,
 								NULL, NULL));
-		g_ptr_array_add(original, object->is_new ? NULL :
-							   add_job(build, jobs, object,
+		g_ptr_array_add(original, object->is_new ? NULL
+							 : add_job(build, jobs, object,
 								   COMPILE_SPLIT, NULL, NULL));
 	}
 	if (!compile_run(build->tree, jobs, build->options->jobs, compile_step, build, err))
@@ -188,7 +190,10 @@ bool build_compile(struct build *build, GError **err)
 	g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(made_free);
 	guint count = build->affected->objects->len;
 
-	report_phase(build->report, "Compiling %u object%s", count, count == 1 ? "" : "s");
+	g_autofree char *estimate = build_compile_estimate(build);
+
+	report_phase(build->report, "Compiling %u object%s%s", count, count == 1 ? "" : "s",
+		     estimate);
 	for (guint i = 0; i < count; i++) {
 		struct made *made = g_new0(struct made, 1);
 

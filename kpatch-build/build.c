@@ -16,7 +16,7 @@
  * Debian's 6.1 with gcc 12; an object is compiled three times).
  */
 #define PREPROCESS_COST 0.5
-#define COMPILE_COST 7.5
+#define COMPILE_COST	7.5
 
 /* Preprocessing is so much cheaper than compiling that more objects are fine. */
 #define PREPROCESS_FACTOR 10
@@ -117,8 +117,8 @@ bool build_find_target(struct build *build, GError **err)
 			       build->target->release);
 	return find_author_headers(build, err) &&
 	       (!build->options->sign_key ||
-		sign_check(build->target, NULL, build->options->sign_key,
-			   build->options->sign_cert, err));
+		sign_check(build->target, NULL, build->options->sign_key, build->options->sign_cert,
+			   err));
 }
 
 static void tree_phase(const char *what, void *user)
@@ -210,6 +210,18 @@ static double minutes(const struct build *build, unsigned int objects, double se
 	return objects * seconds / build->options->jobs / 60;
 }
 
+static char *build_estimate(const struct build *build, unsigned int objects, double seconds)
+{
+	double value = minutes(build, objects, seconds);
+
+	return value < 0.5 ? g_strdup("") : g_strdup_printf(" (about %.0f min)", MAX(value, 1));
+}
+
+char *build_compile_estimate(const struct build *build)
+{
+	return build_estimate(build, build->affected->objects->len, COMPILE_COST);
+}
+
 static bool too_many(const struct build *build, unsigned int objects, const char *what, double cost,
 		     GError **err)
 {
@@ -282,7 +294,8 @@ bool build_find_affected(struct build *build, GError **err)
 	unsigned int count = build->affected->objects->len;
 
 	if (affected_count_indirect(build->affected)) {
-		report_phase(build->report, "Searching %u objects for what the patch changes", count);
+		report_phase(build->report, "Searching %u objects for what the patch changes",
+			     count);
 		if (!prefilter_affected(build->tree->master, &input, build->affected,
 					build->options->jobs, build->diags, err) ||
 		    !build_check_diags(build, err))
@@ -291,17 +304,16 @@ bool build_find_affected(struct build *build, GError **err)
 	count = build->affected->objects->len;
 	unsigned int indirect = affected_count_indirect(build->affected);
 
-
 	if (!count)
-		return kp_fail(err, KP_NO_CHANGE,
-			       "nothing that this kernel's configuration builds uses what the patch "
-			       "changes");
-	if (indirect)
-		report_phase(build->report, "Preprocessing %u objects (about %.1f minutes)", count,
-			     minutes(build, count, PREPROCESS_COST));
-	else
-		report_phase(build->report, "Preprocessing %u object%s", count,
-			     count == 1 ? "" : "s");
+		return kp_fail(
+			err, KP_NO_CHANGE,
+			"nothing that this kernel's configuration builds uses what the patch "
+			"changes");
+	g_autofree char *estimate =
+		indirect ? build_estimate(build, count, PREPROCESS_COST) : g_strdup("");
+
+	report_phase(build->report, "Preprocessing %u object%s%s", count, count == 1 ? "" : "s",
+		     estimate);
 	if (count / PREPROCESS_FACTOR > limit)
 		return too_many(build, count, "look at and compile", PREPROCESS_COST + COMPILE_COST,
 				err);

@@ -39,11 +39,11 @@ struct build {
 	struct work *work;
 	struct commands *commands;
 	struct affected *affected;
-	char **extra; /* compiler arguments for patched sources: the author's headers */
-	char *vmlinux; /* the image as ELF */
-	GPtrArray *inputs; /* of struct diff_input * */
+	char **extra;	    /* compiler arguments for patched sources: the author's headers */
+	char *vmlinux;	    /* the image as ELF */
+	GPtrArray *inputs;  /* of struct diff_input * */
 	GPtrArray *results; /* of struct diff_result * */
-	char *module; /* the .ko, once it exists */
+	char *module;	    /* the .ko, once it exists */
 };
 
 struct build *build_new(const struct options *options);
@@ -72,6 +72,9 @@ bool build_diff(struct build *build, GError **err);
 
 /** build_link() - link the changes into a module. */
 bool build_link(struct build *build, GError **err);
+
+/** build_compile_estimate() - " (about 3 min)", or "" when it is short; to be freed. */
+char *build_compile_estimate(const struct build *build);
 
 /** build_check_diags() - show new findings; false when there are errors among them. */
 bool build_check_diags(struct build *build, GError **err);

@@ -111,8 +111,7 @@ static const char *member(const json_t *object, const char *key)
 	return json_string_value(json_object_get(object, key));
 }
 
-static void copy_diags(const json_t *report, const struct diff_input *input,
-		       struct kp_diags *diags)
+static void copy_diags(const json_t *report, const struct diff_input *input, struct kp_diags *diags)
 {
 	const json_t *list = json_object_get(report, "diagnostics");
 

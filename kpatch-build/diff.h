@@ -13,11 +13,11 @@ enum diff_status { DIFF_WRITTEN, DIFF_UNCHANGED, DIFF_UNPATCHABLE, DIFF_ERROR };
 
 /** struct diff_input - one object in one module (or vmlinux). All strings are owned. */
 struct diff_input {
-	char *object; /* as kbuild calls it, for messages and file names */
-	char *objname; /* "vmlinux" or a module's name */
-	char *plain; /* the original as kbuild compiles it; NULL: there is none */
+	char *object;		  /* as kbuild calls it, for messages and file names */
+	char *objname;		  /* "vmlinux" or a module's name */
+	char *plain;		  /* the original as kbuild compiles it; NULL: there is none */
 	char *original, *patched; /* compiled with -ffunction-sections -fdata-sections */
-	char *symtab; /* symbols of vmlinux or of the module */
+	char *symtab;		  /* symbols of vmlinux or of the module */
 };
 
 void diff_input_free(struct diff_input *input);

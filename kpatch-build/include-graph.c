@@ -14,13 +14,13 @@
 
 struct node {
 	char *path;
-	GPtrArray *names; /* as written: <linux/fs.h> or "local.h", while scanning only */
-	GArray *includes; /* of guint, indices of nodes */
+	GPtrArray *names;    /* as written: <linux/fs.h> or "local.h", while scanning only */
+	GArray *includes;    /* of guint, indices of nodes */
 	GArray *included_by; /* of guint */
 };
 
 struct include_graph {
-	GPtrArray *nodes; /* of struct node * */
+	GPtrArray *nodes;    /* of struct node * */
 	GHashTable *by_path; /* path -> index + 1 */
 };
 
@@ -28,8 +28,8 @@ struct include_graph {
  * Folders whose files no object of the kernel includes. Headers of other
  * architectures are left out because only x86 is a target so far.
  */
-static const char *const skipped[] = { "Documentation", "tools", "scripts", "usr", "rust",
-				       "samples", "LICENSES", "debian", ".git", NULL };
+static const char *const skipped[] = { "Documentation", "tools",    "scripts", "usr",  "rust",
+				       "samples",	"LICENSES", "debian",  ".git", NULL };
 static const char *const kept_arch = "x86";
 
 /* Every C source gets these by -include on the command line (scripts/Makefile.lib). */
@@ -128,7 +128,8 @@ static bool list_files(struct include_graph *graph, const char *tree, const char
 			continue;
 		char *path = *parent ? g_strconcat(parent, "/", name, NULL) : g_strdup(name);
 
-		/* Symbolic links (scripts/dtc, include/dt-bindings) lead to files seen elsewhere. */
+		/* Symbolic links (scripts/dtc, include/dt-bindings) lead to files seen elsewhere.
+		 */
 		if (entry->d_type == DT_REG && is_source(name)) {
 			add_node(graph, path);
 			continue;
@@ -181,7 +182,7 @@ static void scan_text(struct node *node, const char *text, gsize len)
 struct scan {
 	struct include_graph *graph;
 	const char *tree;
-	int next; /* atomic: index of the next node to scan */
+	int next;   /* atomic: index of the next node to scan */
 	int failed; /* atomic: index + 1 of a node that cannot be read */
 };
 
@@ -281,8 +282,8 @@ static void resolve_node(struct include_graph *graph, GHashTable *by_base, guint
 {
 	struct node *node = node_at(graph, index);
 	const char *slash = strrchr(node->path, '/');
-	g_autofree char *dir = slash ? g_strndup(node->path, (gsize)(slash - node->path)) :
-				       g_strdup("");
+	g_autofree char *dir =
+		slash ? g_strndup(node->path, (gsize)(slash - node->path)) : g_strdup("");
 
 	for (guint i = 0; i < node->names->len; i++) {
 		const char *name = node->names->pdata[i];
@@ -304,8 +305,8 @@ static void resolve_node(struct include_graph *graph, GHashTable *by_base, guint
 
 static void resolve_all(struct include_graph *graph)
 {
-	g_autoptr(GHashTable) by_base = g_hash_table_new_full(
-		g_str_hash, g_str_equal, NULL, (GDestroyNotify)g_array_unref);
+	g_autoptr(GHashTable) by_base =
+		g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)g_array_unref);
 
 	for (guint i = 0; i < graph->nodes->len; i++) {
 		const char *path = node_at(graph, i)->path;
@@ -333,7 +334,8 @@ static bool save(const struct include_graph *graph, const char *cache_file, GErr
 
 		g_string_append(out, node->path);
 		for (guint n = 0; n < node->includes->len; n++)
-			g_string_append_printf(out, "\t%u", g_array_index(node->includes, guint, n));
+			g_string_append_printf(out, "\t%u",
+					       g_array_index(node->includes, guint, n));
 		g_string_append_c(out, '\n');
 	}
 	g_string_append(out, "end\n");
@@ -366,8 +368,8 @@ static struct include_graph *load(const char *cache_file)
 	g_autofree char *text = NULL;
 	gsize len;
 
-	if (!g_file_get_contents(cache_file, &text, &len, NULL) ||
-	    !g_str_has_prefix(text, MAGIC) || !g_str_has_suffix(text, "\nend\n"))
+	if (!g_file_get_contents(cache_file, &text, &len, NULL) || !g_str_has_prefix(text, MAGIC) ||
+	    !g_str_has_suffix(text, "\nend\n"))
 		return NULL;
 	struct include_graph *graph = graph_new();
 	g_autoptr(GPtrArray) lists = g_ptr_array_new();

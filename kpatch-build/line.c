@@ -32,11 +32,11 @@ GString *line_plain(const GArray *lines)
 
 /* What the preprocessor is in the middle of at the end of a line. */
 struct lexer {
-	bool in_comment; /* a block comment */
-	bool continued; /* the line ended in a backslash */
+	bool in_comment;      /* a block comment */
+	bool continued;	      /* the line ended in a backslash */
 	bool in_line_comment; /* a // comment that goes on because of a backslash */
-	char quote; /* string or character constant that goes on because of a backslash */
-	GArray *resync; /* of bool: an #if group whose later branches need #line again */
+	char quote;	      /* string or character constant that goes on because of a backslash */
+	GArray *resync;	      /* of bool: an #if group whose later branches need #line again */
 };
 
 enum directive { DIRECTIVE_NONE, DIRECTIVE_IF, DIRECTIVE_ELSE, DIRECTIVE_ENDIF };
@@ -232,8 +232,8 @@ static GHashTable *lines_of(const char *path, const GString *output)
 			here = names_path(name, path);
 		} else {
 			if (here && len) {
-				GString *text = g_hash_table_lookup(lines,
-								    GUINT_TO_POINTER(number));
+				GString *text =
+					g_hash_table_lookup(lines, GUINT_TO_POINTER(number));
 
 				if (!text) {
 					text = g_string_new(NULL);

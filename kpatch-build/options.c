@@ -25,8 +25,8 @@ enum {
 
 static const struct argp_option option_table[] = {
 	{ 0, 0, 0, 0, "The kernel that the patch is for:", 1 },
-	{ "archversion", 'a', "RELEASE", 0, "kernel release, as uname -r shows it (default: running)",
-	  0 },
+	{ "archversion", 'a', "RELEASE", 0,
+	  "kernel release, as uname -r shows it (default: running)", 0 },
 	{ "sourcedir", 's', "DIR", 0, "source tree, prepared or built; it is only read", 0 },
 	{ "config", 'c', "FILE", 0, "kernel configuration", 0 },
 	{ "vmlinux", 'v', "FILE", 0, "vmlinux or vmlinuz of the kernel", 0 },
@@ -46,7 +46,8 @@ static const struct argp_option option_table[] = {
 	  "only patch this object (fs/namei.o), module (nf_tables), vmlinux or modules; repeatable",
 	  0 },
 	{ "max-objects", OPT_MAX_OBJECTS, "N", 0, "compile up to N objects (default: 100)", 0 },
-	{ "cache", OPT_CACHE, "DIR", 0, "cache folder (default: $KPATCH_CACHE, ~/.cache/kpatch)", 0 },
+	{ "cache", OPT_CACHE, "DIR", 0, "cache folder (default: $KPATCH_CACHE, ~/.cache/kpatch)",
+	  0 },
 	{ 0, 0, 0, 0, "Output:", 4 },
 	{ "json", OPT_JSON, "FILE", 0, "write a report", 0 },
 	{ "quiet", 'q', 0, 0, "only print errors and warnings", 0 },
@@ -197,7 +198,8 @@ static bool check_core(const char *core, GError **err)
 		return kp_fail(err, KP_FAILED,
 			       "--core=kpatch: the bundled core does not exist yet; use "
 			       "--core=livepatch");
-	return kp_fail(err, KP_USAGE, "--core=%s: there is no such core; use --core=livepatch", core);
+	return kp_fail(err, KP_USAGE, "--core=%s: there is no such core; use --core=livepatch",
+		       core);
 }
 
 static bool check_options(struct parsing *p, GError **err)

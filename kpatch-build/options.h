@@ -13,11 +13,11 @@ struct options {
 	GPtrArray *patches; /* of char *: patch files, in order; at least one */
 	struct target_request target;
 	unsigned int jobs;
-	GPtrArray *only; /* of char *: -t, objects or modules to restrict the build to */
-	char *name; /* of the module file, sanitised */
+	GPtrArray *only;	/* of char *: -t, objects or modules to restrict the build to */
+	char *name;		/* of the module file, sanitised */
 	const char *output_dir; /* an existing folder */
-	unsigned int debug; /* how often -d was given */
-	bool replace; /* the module replaces all older ones */
+	unsigned int debug;	/* how often -d was given */
+	bool replace;		/* the module replaces all older ones */
 	const char *json;
 	const char *cache;
 	const char *sign_key, *sign_cert;

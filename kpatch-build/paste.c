@@ -46,8 +46,7 @@ static bool is_parameter(const struct decl *decl, const char *word, gsize len)
 
 static void add_piece(struct paste *paste, const struct decl *decl, const char *word, gsize len)
 {
-	g_ptr_array_add(paste->pieces,
-			is_parameter(decl, word, len) ? NULL : g_strndup(word, len));
+	g_ptr_array_add(paste->pieces, is_parameter(decl, word, len) ? NULL : g_strndup(word, len));
 }
 
 static const char *skip_space(const char *p, const char *end)
@@ -118,7 +117,7 @@ void paste_find(const struct decl *decl, GPtrArray *pastes)
 
 struct match {
 	const struct paste *paste;
-	GPtrArray *ways; /* of GPtrArray of char * */
+	GPtrArray *ways;	/* of GPtrArray of char * */
 	const char *starts[16]; /* of the argument at each piece; NULL: not known */
 	gsize lens[16];
 };
@@ -180,8 +179,8 @@ static void match_from(struct match *m, guint at, const char *name)
 		return;
 	}
 	/* Of two parameters in a row it is not known which part is whose. */
-	bool joined = (at && !pieces->pdata[at - 1]) ||
-		      (at + 1 < pieces->len && !pieces->pdata[at + 1]);
+	bool joined =
+		(at && !pieces->pdata[at - 1]) || (at + 1 < pieces->len && !pieces->pdata[at + 1]);
 	gsize rest = strlen(name);
 
 	for (gsize len = 0; len <= rest; len++) {

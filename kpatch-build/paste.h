@@ -8,7 +8,7 @@
 
 #include <glib.h>
 
-#include "identifiers.h"
+#include "decls.h"
 
 /** struct paste - one chain of pasted pieces in a macro. */
 struct paste {

@@ -43,16 +43,18 @@ static const struct rule refused[] = {
 };
 
 static const char *const ignored[] = {
-	"Documentation/*", "tools/*",	 "samples/*", "LICENSES/*", "MAINTAINERS", "CREDITS",
-	"*/.gitignore",	   ".gitignore", "*.rst",     "*.txt",	    "*.dts",	   "*.dtsi",
-	"*.yaml",	   ".mailmap",
+	"Documentation/*", "tools/*",	   "samples/*",	 "LICENSES/*", "MAINTAINERS",
+	"CREDITS",	   "*/.gitignore", ".gitignore", "*.rst",      "*.txt",
+	"*.dts",	   "*.dtsi",	   "*.yaml",	 ".mailmap",
 };
 
 /* A Kbuild file may gain or lose objects; what changes flags would concern other objects. */
 static bool changes_flags(const struct sp_file *file)
 {
-	static const char *const words[] = { "flags", "FLAGS", "subdir-", "OBJECT_FILES_NON_STANDARD",
-					     "hostprogs", "always", "extra-y", "targets" };
+	static const char *const words[] = { "flags",	  "FLAGS",
+					     "subdir-",	  "OBJECT_FILES_NON_STANDARD",
+					     "hostprogs", "always",
+					     "extra-y",	  "targets" };
 
 	for (guint h = 0; h < file->hunks->len; h++) {
 		const struct sp_hunk *hunk = file->hunks->pdata[h];
@@ -88,7 +90,8 @@ static const char *arch_of(const char *path, gsize *len)
 static enum policy refuse(struct kp_diags *diags, const char *path, const char *message,
 			  const char *remedy)
 {
-	kp_diag_add(diags, KP_ERROR_DIAG, path, NULL, remedy, "cannot patch this file: %s", message);
+	kp_diag_add(diags, KP_ERROR_DIAG, path, NULL, remedy, "cannot patch this file: %s",
+		    message);
 	return POLICY_REFUSE;
 }
 
@@ -98,8 +101,7 @@ static enum policy ignore(struct kp_diags *diags, const char *path, const char *
 	return POLICY_IGNORE;
 }
 
-static enum policy check_rules(const struct sp_file *file, const char *path,
-			       struct kp_diags *diags)
+static enum policy check_rules(const struct sp_file *file, const char *path, struct kp_diags *diags)
 {
 	for (gsize i = 0; i < G_N_ELEMENTS(refused); i++)
 		if (g_pattern_match_simple(refused[i].pattern, path))

@@ -3,8 +3,9 @@
 
 #include <string.h>
 
+#include "assembly.h"
+#include "decls.h"
 #include "error.h"
-#include "identifiers.h"
 #include "line.h"
 #include "paste.h"
 
@@ -24,26 +25,26 @@ struct file {
  */
 struct spelling {
 	GPtrArray *arguments; /* of char * */
-	GHashTable *macros; /* set of names; owned by prefilter.macro_users */
+	GHashTable *macros;   /* set of names; owned by prefilter.macro_users */
 };
 
 struct prefilter {
 	const char *tree;
-	GPtrArray *files; /* of struct file *: all that the candidates include */
-	int next; /* atomic: the next file to parse */
-	int failed; /* atomic: index + 1 of a file that cannot be read */
-	GHashTable *by_name; /* name -> GPtrArray of struct file * that mention it */
-	GPtrArray *pastes; /* of struct paste *, in the files that are included */
+	GPtrArray *files;	 /* of struct file *: all that the candidates include */
+	int next;		 /* atomic: the next file to parse */
+	int failed;		 /* atomic: index + 1 of a file that cannot be read */
+	GHashTable *by_name;	 /* name -> GPtrArray of struct file * that mention it */
+	GPtrArray *pastes;	 /* of struct paste *, in the files that are included */
 	GHashTable *macro_users; /* macro -> set of macros that lead to it, itself included */
-	GPtrArray *spellings; /* of struct spelling * */
+	GPtrArray *spellings;	 /* of struct spelling * */
 	GHashTable *by_argument; /* first argument -> GPtrArray of struct spelling * */
-	GHashTable *spelled; /* names whose spellings are known; owned */
-	GHashTable *tainted; /* names that may lead to a changed declaration; owned */
-	GHashTable *macros; /* those of them that are macros; owned by tainted */
-	GPtrArray *todo; /* tainted names whose users were not visited yet */
-	GHashTable *seen; /* declarations that are tainted */
-	GHashTable *hot; /* paths: whoever includes such a file may be affected */
-	bool all; /* no filter is possible */
+	GHashTable *spelled;	 /* names whose spellings are known; owned */
+	GHashTable *tainted;	 /* names that may lead to a changed declaration; owned */
+	GHashTable *macros;	 /* those of them that are macros; owned by tainted */
+	GPtrArray *todo;	 /* tainted names whose users were not visited yet */
+	GHashTable *seen;	 /* declarations that are tainted */
+	GHashTable *hot;	 /* paths: whoever includes such a file may be affected */
+	bool all;		 /* no filter is possible */
 };
 
 static void file_free(void *data)
@@ -144,8 +145,8 @@ static void taint_changed(struct prefilter *p, const struct src_file *file, cons
 			const struct src_range *range =
 				&g_array_index(file->ranges, struct src_range, r);
 
-			changed = new_side ? overlaps(decl, range->new_start, range->new_count) :
-					     overlaps(decl, range->old_start, range->old_count);
+			changed = new_side ? overlaps(decl, range->new_start, range->new_count)
+					   : overlaps(decl, range->old_start, range->old_count);
 		}
 		if (!changed)
 			continue;
@@ -291,8 +292,8 @@ static GHashTable *users_of_macro(struct prefilter *p, const char *macro)
 
 		for (guint i = 0; files && i < files->len; i++) {
 			struct file *file = files->pdata[i];
-			const char *name = g_hash_table_lookup(file->decls->names,
-							       todo->pdata[next]);
+			const char *name =
+				g_hash_table_lookup(file->decls->names, todo->pdata[next]);
 
 			for (guint n = 0; n < file->decls->list->len; n++) {
 				struct decl *decl = file->decls->list->pdata[n];
@@ -498,40 +499,6 @@ static guint list_files(struct prefilter *p, const struct affected_input *input,
 	return headers;
 }
 
-/* Assembly cannot be patched, so it must not depend on what changes. */
-static bool check_assembly(struct prefilter *p, const struct affected_input *input,
-			   struct kp_diags *diags, GError **err)
-{
-	g_autoptr(GPtrArray) changed = overlay_paths(input->overlay);
-	g_autoptr(GHashTable) files = include_graph_includers(input->graph, changed);
-	GHashTableIter iter, names;
-	void *path, *name;
-
-	g_hash_table_iter_init(&iter, files);
-	while (g_hash_table_iter_next(&iter, &path, NULL)) {
-		if (!g_str_has_suffix(path, ".S") ||
-		    !kbuild_find_objects_for_source(input->kbuild, path)->len)
-			continue;
-		g_autofree char *full = g_build_filename(p->tree, path, NULL);
-		g_autofree char *text = NULL;
-		gsize len;
-
-		if (!g_file_get_contents(full, &text, &len, err))
-			return false;
-		struct decls *decls = decls_parse(text, len);
-
-		g_hash_table_iter_init(&names, p->macros);
-		while (g_hash_table_iter_next(&names, &name, NULL))
-			if (g_hash_table_contains(decls->names, name))
-				kp_diag_add(diags, KP_ERROR_DIAG, path, name,
-					    "make the change without this macro",
-					    "this is assembly and uses a macro that the patch "
-					    "changes; assembly cannot be patched");
-		decls_free(decls);
-	}
-	return true;
-}
-
 static bool run(struct prefilter *p, const struct affected_input *input, struct affected *affected,
 		unsigned int jobs, GError **err)
 {
@@ -584,7 +551,7 @@ bool prefilter_affected(const char *tree, const struct affected_input *input,
 	if (!p.all && affected_count_indirect(affected))
 		ok = run(&p, input, affected, jobs, err);
 	if (ok)
-		ok = check_assembly(&p, input, diags, err);
+		ok = assembly_check(tree, input, p.tainted, p.macros, diags, err);
 	prefilter_clear(&p);
 	return ok;
 }

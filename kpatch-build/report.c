@@ -65,8 +65,7 @@ static void end_phase(struct report *report)
 {
 	if (!report->phases->len)
 		return;
-	struct phase *last =
-		&g_array_index(report->phases, struct phase, report->phases->len - 1);
+	struct phase *last = &g_array_index(report->phases, struct phase, report->phases->len - 1);
 
 	if (!last->end)
 		last->end = g_get_monotonic_time();
@@ -78,8 +77,7 @@ void report_phase(struct report *report, const char *fmt, ...)
 
 	end_phase(report);
 	va_start(ap, fmt);
-	struct phase phase = { .name = g_strdup_vprintf(fmt, ap),
-			       .start = g_get_monotonic_time() };
+	struct phase phase = { .name = g_strdup_vprintf(fmt, ap), .start = g_get_monotonic_time() };
 
 	va_end(ap);
 	g_array_append_val(report->phases, phase);
@@ -295,13 +293,12 @@ static json_t *results_json(const GPtrArray *results)
 		const struct diff_result *result = results->pdata[i];
 
 		json_array_append_new(
-			list, json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "object",
-					result->object, "objname", result->objname, "status",
-					status[result->status], "changed",
-					names_json(result->changed), "new",
-					names_json(result->added), "new_data",
-					names_json(result->data), "callbacks",
-					names_json(result->callbacks)));
+			list,
+			json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "object", result->object,
+				  "objname", result->objname, "status", status[result->status],
+				  "changed", names_json(result->changed), "new",
+				  names_json(result->added), "new_data", names_json(result->data),
+				  "callbacks", names_json(result->callbacks)));
 	}
 	return list;
 }
@@ -318,11 +315,11 @@ static json_t *diags_json(const struct kp_diags *diags)
 	for (guint i = 0; diags && i < diags->list->len; i++) {
 		const struct kp_diag *diag = diags->list->pdata[i];
 
-		json_array_append_new(list, json_pack("{s:s, s:s?, s:s?, s:s, s:s?}", "severity",
-						      severity[diag->severity], "object",
-						      diag->object, "symbol", diag->symbol,
-						      "message", diag->message, "remedy",
-						      diag->remedy));
+		json_array_append_new(list,
+				      json_pack("{s:s, s:s?, s:s?, s:s, s:s?}", "severity",
+						severity[diag->severity], "object", diag->object,
+						"symbol", diag->symbol, "message", diag->message,
+						"remedy", diag->remedy));
 	}
 	return list;
 }
@@ -335,9 +332,8 @@ static json_t *timings_json(struct report *report)
 	for (guint i = 0; i < report->phases->len; i++) {
 		struct phase *phase = &g_array_index(report->phases, struct phase, i);
 
-		json_array_append_new(list,
-				      json_pack("{s:s, s:f}", "phase", phase->name, "seconds",
-						seconds(phase->start, phase->end)));
+		json_array_append_new(list, json_pack("{s:s, s:f}", "phase", phase->name, "seconds",
+						      seconds(phase->start, phase->end)));
 	}
 	return list;
 }

@@ -53,7 +53,7 @@ struct report_facts {
 	const GPtrArray *patches; /* of struct source_patch * */
 	const GPtrArray *results; /* of struct diff_result * */
 	const struct kp_diags *diags;
-	const char *module; /* path of what was built */
+	const char *module;  /* path of what was built */
 	const GError *error; /* why nothing was built */
 };
 

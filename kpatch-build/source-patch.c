@@ -148,8 +148,7 @@ static bool parse_number(const char **pos, const char *end, unsigned int *value)
 }
 
 /* "12,7" or "12" (which means 12,1). */
-static bool parse_range(const char **pos, const char *end, unsigned int *start,
-			unsigned int *count)
+static bool parse_range(const char **pos, const char *end, unsigned int *start, unsigned int *count)
 {
 	*count = 1;
 	if (!parse_number(pos, end, start))
@@ -190,11 +189,13 @@ static bool add_hunk_line(const struct reader *r, struct sp_hunk *hunk, unsigned
 	char op = r->len ? *r->line : ' ';
 
 	if (op != ' ' && op != '+' && op != '-')
-		return bad(r, err,
-			   "the hunk is shorter than its @@ line says; the patch was cut or edited");
+		return bad(
+			r, err,
+			"the hunk is shorter than its @@ line says; the patch was cut or edited");
 	if ((op != '+' && ++*old > hunk->old_count) || (op != '-' && ++*new > hunk->new_count))
-		return bad(r, err,
-			   "the hunk is longer than its @@ line says; the patch was edited by hand");
+		return bad(
+			r, err,
+			"the hunk is longer than its @@ line says; the patch was edited by hand");
 	struct sp_line line = {
 		.op = op,
 		.text = r->len ? r->line + 1 : r->line,
@@ -224,8 +225,8 @@ static bool parse_hunk(struct reader *r, struct sp_file *file, GError **err)
 		if (*r->line == '\\' && r->len) {
 			if (!hunk->lines->len)
 				return bad(r, err, "malformed hunk");
-			g_array_index(hunk->lines, struct sp_line, hunk->lines->len - 1).no_newline =
-				true;
+			g_array_index(hunk->lines, struct sp_line, hunk->lines->len - 1)
+				.no_newline = true;
 			continue;
 		}
 		if (!add_hunk_line(r, hunk, &old, &new, err))
@@ -324,8 +325,8 @@ static bool git_header_line(struct reader *r, struct sp_file *file, GError **err
 		if (!rest)
 			continue;
 		file->kind = names[i].kind;
-		return parse_bare_path(r, rest,
-				       names[i].from ? &file->old_path : &file->new_path, err);
+		return parse_bare_path(r, rest, names[i].from ? &file->old_path : &file->new_path,
+				       err);
 	}
 	if (after(r, "new file mode "))
 		file->kind = SP_NEW;
@@ -337,9 +338,17 @@ static bool git_header_line(struct reader *r, struct sp_file *file, GError **err
 static bool is_git_header(const struct reader *r)
 {
 	static const char *const headers[] = {
-		"old mode ",	"new mode ", "deleted file mode ", "new file mode ", "copy from ",
-		"copy to ",	"rename from ", "rename to ",	   "similarity index ",
-		"dissimilarity index ", "index ",
+		"old mode ",
+		"new mode ",
+		"deleted file mode ",
+		"new file mode ",
+		"copy from ",
+		"copy to ",
+		"rename from ",
+		"rename to ",
+		"similarity index ",
+		"dissimilarity index ",
+		"index ",
 	};
 
 	for (gsize i = 0; i < G_N_ELEMENTS(headers); i++)
@@ -401,7 +410,8 @@ static bool leaves_tree(const char *path)
 	g_auto(GStrv) parts = g_strsplit(path, "/", -1);
 
 	for (char **part = parts; *part; part++)
-		if (!**part || !strcmp(*part, "..") || !strcmp(*part, ".") || !strcmp(*part, ".git"))
+		if (!**part || !strcmp(*part, "..") || !strcmp(*part, ".") ||
+		    !strcmp(*part, ".git"))
 			return true;
 	return !*path;
 }
@@ -438,8 +448,9 @@ static bool parse_all(struct reader *r, GError **err)
 		} else if (after(r, "*** ") && peek_prefix(r, "--- ")) {
 			return bad(r, err, "this is a context diff; make a unified one (diff -u)");
 		} else if (after(r, "diff --cc ") || after(r, "diff --combined ")) {
-			return bad(r, err,
-				   "this is a merge's combined diff; make a plain one (git diff A B)");
+			return bad(
+				r, err,
+				"this is a merge's combined diff; make a plain one (git diff A B)");
 		} else if (after(r, "@@ -")) {
 			return bad(r, err, "a hunk without file names before it");
 		}

@@ -14,7 +14,7 @@ enum sp_kind { SP_MODIFIED, SP_NEW, SP_DELETED, SP_RENAMED, SP_COPIED };
 
 /** struct sp_line - one line of a hunk; @text points into the patch's text, without newline. */
 struct sp_line {
-	char op; /* ' ', '+' or '-' */
+	char op;	 /* ' ', '+' or '-' */
 	bool no_newline; /* "\ No newline at end of file" follows */
 	const char *text;
 	gsize len;
@@ -25,21 +25,21 @@ struct sp_hunk {
 	unsigned int old_start, old_count;
 	unsigned int new_start, new_count;
 	unsigned int patch_line; /* of its @@ line, in the patch */
-	GArray *lines; /* of struct sp_line */
+	GArray *lines;		 /* of struct sp_line */
 };
 
 /** struct sp_file - the part of a patch that concerns one file. Paths are stripped (-p1). */
 struct sp_file {
 	enum sp_kind kind;
-	char *old_path; /* NULL for SP_NEW */
-	char *new_path; /* NULL for SP_DELETED */
+	char *old_path;		 /* NULL for SP_NEW */
+	char *new_path;		 /* NULL for SP_DELETED */
 	unsigned int patch_line; /* where its header starts */
-	GPtrArray *hunks; /* of struct sp_hunk * */
+	GPtrArray *hunks;	 /* of struct sp_hunk * */
 };
 
 /** struct source_patch - one patch file. */
 struct source_patch {
-	char *name; /* as given by the user */
+	char *name;   /* as given by the user */
 	char *sha256; /* of its bytes, hex */
 	char *text;
 	gsize len;

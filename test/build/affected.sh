@@ -34,4 +34,4 @@ rm fix.patch
 # Assembly uses it.
 edit arch/x86/include/asm/processor-flags.h 's/^\(# define X86_CR3_PTI_PCID_USER_BIT\)\t11/\1\t10/'
 status 2 kpatch-build -a "$release" fix.patch >log 2>&1
-expect "arch/x86/entry/entry_64.S: X86_CR3_PTI_PCID_USER_BIT: this is assembly" log
+expect "arch/x86/entry/calling.h: X86_CR3_PTI_PCID_USER_BIT: this is assembly" log

@@ -12,9 +12,9 @@ edit fs/proc/meminfo.c 's/"VmallocChunk:   "/"VMALLOCCHUNK:   "/'
 mv fix.patch first.patch
 sed 's/VMALLOCCHUNK/VMALLOCPIECE/; s/^-\(.*\)VmallocChunk/-\1VMALLOCCHUNK/' first.patch >second.patch
 built -n two first.patch second.patch
-strings -a two.ko >strings
-expect VMALLOCPIECE strings
-refute VMALLOCCHUNK strings
+strings -a two.ko >text
+expect VMALLOCPIECE text
+refute VMALLOCCHUNK text
 same "two patches" "fs/proc/meminfo.o (vmlinux): meminfo_proc_show" "$(names changed)"
 
 # The second one in the wrong order.

@@ -48,14 +48,16 @@ const GPtrArray *kbuild_objects(const struct kbuild *kbuild)
 static const struct {
 	const char *path, *text;
 } tree[] = {
-	{ "include/linux/a.h", "#ifndef A\n#define A\nstatic inline int one(void)\n{\n\treturn 1;\n}\n"
-			       "static inline int two(void)\n{\n\treturn 2;\n}\n#define LIMIT 7\n"
-			       "struct s {\n\tint x;\n};\n#endif\n" },
-	{ "include/linux/b.h", "#include <linux/a.h>\nstatic inline int b(void)\n{\n\treturn one();\n}\n"
-			       "struct t {\n\tstruct s s;\n};\nstruct t *get_t(void);\n"
-			       "#define MAKE(x) static inline int get_##x(void) { return 0; }\n"
-			       "#define CALL(x) do_##x()\nstatic inline int do_it(void)\n{\n"
-			       "\treturn two();\n}\n" },
+	{ "include/linux/a.h",
+	  "#ifndef A\n#define A\nstatic inline int one(void)\n{\n\treturn 1;\n}\n"
+	  "static inline int two(void)\n{\n\treturn 2;\n}\n#define LIMIT 7\n"
+	  "struct s {\n\tint x;\n};\n#endif\n" },
+	{ "include/linux/b.h",
+	  "#include <linux/a.h>\nstatic inline int b(void)\n{\n\treturn one();\n}\n"
+	  "struct t {\n\tstruct s s;\n};\nstruct t *get_t(void);\n"
+	  "#define MAKE(x) static inline int get_##x(void) { return 0; }\n"
+	  "#define CALL(x) do_##x()\nstatic inline int do_it(void)\n{\n"
+	  "\treturn two();\n}\n" },
 	{ "include/trace/events/e.h", "#include <linux/a.h>\nTRACE_EVENT(e,\n\tTP_PROTO(int x),\n"
 				      "\tTP_fast_assign(x = two()));\n" },
 	{ "k/direct.c", "#include <linux/a.h>\nint f(void)\n{\n\treturn one();\n}\n" },
@@ -132,7 +134,8 @@ static char *describe(const struct affected *affected, const struct kp_diags *di
 	for (guint i = 0; i < affected->objects->len; i++) {
 		const struct affected_object *object = affected->objects->pdata[i];
 
-		g_string_append_printf(out, "%s%s ", object->direct ? "" : "~", object->object->path);
+		g_string_append_printf(out, "%s%s ", object->direct ? "" : "~",
+				       object->object->path);
 	}
 	for (guint i = 0; i < diags->list->len; i++) {
 		g_autofree char *text = kp_diag_format(diags->list->pdata[i]);
@@ -191,22 +194,25 @@ static void check(const struct setup *setup, const char *name, const char *patch
 }
 
 #define FILE_(path) "--- a/" path "\n+++ b/" path "\n"
-#define A FILE_("include/linux/a.h")
-#define ONE A "@@ -5 +5 @@\n-\treturn 1;\n+\treturn 11;\n"
-#define TWO A "@@ -9 +9 @@\n-\treturn 2;\n+\treturn 22;\n"
+#define A	    FILE_("include/linux/a.h")
+#define ONE	    A "@@ -5 +5 @@\n-\treturn 1;\n+\treturn 11;\n"
+#define TWO	    A "@@ -9 +9 @@\n-\treturn 2;\n+\treturn 22;\n"
 
 static void sources(const struct setup *s)
 {
-	check(s, "a source", FILE_("k/other.c") "@@ -3 +3 @@\n-\treturn 0;\n+\treturn 1;\n", NULL, true,
-	      "k/other.o ");
-	check(s, "an included source", FILE_("k/part.c") "@@ -3 +3 @@\n-\treturn 0;\n+\treturn 1;\n",
-	      NULL, true, "~k/whole.o ");
-	check(s, "a local header", FILE_("k/local.h") "@@ -3 +3 @@\n-\treturn 0;\n+\treturn 1;\n", NULL,
-	      true, "~k/uses-local.o ");
-	check(s, "a new file that nothing builds", "--- /dev/null\n+++ b/k/new.c\n@@ -0,0 +1 @@\n+int x;\n",
-	      NULL, true, "[k/new.c: is new; no Kbuild file of the patch builds it]");
+	check(s, "a source", FILE_("k/other.c") "@@ -3 +3 @@\n-\treturn 0;\n+\treturn 1;\n", NULL,
+	      true, "k/other.o ");
+	check(s, "an included source",
+	      FILE_("k/part.c") "@@ -3 +3 @@\n-\treturn 0;\n+\treturn 1;\n", NULL, true,
+	      "~k/whole.o ");
+	check(s, "a local header", FILE_("k/local.h") "@@ -3 +3 @@\n-\treturn 0;\n+\treturn 1;\n",
+	      NULL, true, "~k/uses-local.o ");
+	check(s, "a new file that nothing builds",
+	      "--- /dev/null\n+++ b/k/new.c\n@@ -0,0 +1 @@\n+int x;\n", NULL, true,
+	      "[k/new.c: is new; no Kbuild file of the patch builds it]");
 	check(s, "restricted to another object",
-	      FILE_("k/other.c") "@@ -3 +3 @@\n-\treturn 0;\n+\treturn 1;\n", "k/direct.o", true, "");
+	      FILE_("k/other.c") "@@ -3 +3 @@\n-\treturn 0;\n+\treturn 1;\n", "k/direct.o", true,
+	      "");
 	check(s, "restricted to a module",
 	      FILE_("m/local.h") "@@ -3 +3 @@\n-\treturn 0;\n+\treturn 1;\n", "m/mod-m.ko", true,
 	      "~m/uses-other-local.o ");
@@ -222,8 +228,8 @@ static void headers(const struct setup *s)
 	check(s, "through ## and tracepoints", TWO, NULL, true, "~k/paste.o ~k/trace.o ");
 	check(s, "a struct in a struct", A "@@ -13,1 +13,2 @@\n+\tint y;\n \tint x;\n", NULL, true,
 	      "~k/member.o ");
-	check(s, "a macro in assembly", A "@@ -11 +11 @@\n-#define LIMIT 7\n+#define LIMIT 8\n", NULL,
-	      true,
+	check(s, "a macro in assembly", A "@@ -11 +11 @@\n-#define LIMIT 7\n+#define LIMIT 8\n",
+	      NULL, true,
 	      "[k/asm.S: LIMIT: this is assembly and uses a macro that the patch changes; "
 	      "assembly cannot be patched; make the change without this macro]");
 	check(s, "conditions", A "@@ -1 +1 @@\n-#ifndef A\n+#ifndef B\n", NULL, true,

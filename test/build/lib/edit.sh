@@ -5,7 +5,7 @@
 need kpatch-build python3
 release=$(kernels | grep '^6\.1\.' | tail -n 1)
 [ -n "$release" ] || skip "no 6.1 kernel with headers is installed"
-cd "$tmp"
+cd "$tmp" || exit 1
 mkdir new
 
 # prepare: make the first build prepare the tree, where sources to edit come from
