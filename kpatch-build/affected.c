@@ -46,28 +46,35 @@ static char *module_name(const char *text)
 	return g_strdelimit(name, "-", '_');
 }
 
-static bool in_target(const struct kbuild_object *object, const char *wanted)
+static bool in_target(const struct kbuild_object *object, const char *objname, const char *wanted)
 {
-	if (!strcmp(wanted, object->path))
+	bool vmlinux = !strcmp(objname, "vmlinux");
+
+	if (!strcmp(wanted, object->path) || !strcmp(wanted, objname))
 		return true;
-	if (!strcmp(wanted, "vmlinux"))
-		return object->builtin;
 	if (!strcmp(wanted, "modules"))
-		return object->modules->len > 0;
+		return !vmlinux;
 	g_autofree char *name = module_name(wanted);
 
-	for (guint i = 0; i < object->modules->len; i++)
-		if (!strcmp(object->modules->pdata[i], name))
+	return !vmlinux && !strcmp(objname, name);
+}
+
+bool affected_wants(const GPtrArray *only, const struct kbuild_object *object, const char *objname)
+{
+	for (guint i = 0; i < only->len; i++)
+		if (in_target(object, objname, only->pdata[i]))
 			return true;
-	return false;
+	return !only->len;
 }
 
 static bool wanted(const struct affected_input *input, const struct kbuild_object *object)
 {
-	for (guint i = 0; i < input->only->len; i++)
-		if (in_target(object, input->only->pdata[i]))
+	if (object->builtin && affected_wants(input->only, object, "vmlinux"))
+		return true;
+	for (guint i = 0; i < object->modules->len; i++)
+		if (affected_wants(input->only, object, object->modules->pdata[i]))
 			return true;
-	return !input->only->len;
+	return false;
 }
 
 struct search {

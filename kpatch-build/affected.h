@@ -44,6 +44,13 @@ void affected_free(struct affected *affected);
 /** affected_count() - number of objects, or only of those that are (not) direct. */
 unsigned int affected_count_indirect(const struct affected *affected);
 
+/**
+ * affected_wants() - whether the user wants this object patched where it is part of @objname.
+ * @only: of char *: objects, modules, "vmlinux" or "modules"; empty for everything
+ * @objname: "vmlinux" or a module's name
+ */
+bool affected_wants(const GPtrArray *only, const struct kbuild_object *object, const char *objname);
+
 /** affected_drop() - take an object out of the set. */
 void affected_drop(struct affected *affected, const struct affected_object *object);
 

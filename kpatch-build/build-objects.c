@@ -150,10 +150,15 @@ static bool add_inputs(struct build *build, const struct made *made, GError **er
 {
 	const struct kbuild_object *object = made->object->object;
 
-	if (object->builtin)
+	const GPtrArray *only = build->options->only;
+
+	if (object->builtin && affected_wants(only, object, "vmlinux"))
 		add_input(build, made, "vmlinux", g_strdup(build->vmlinux));
 	for (guint i = 0; i < object->modules->len; i++) {
 		const char *name = object->modules->pdata[i];
+
+		if (!affected_wants(only, object, name))
+			continue;
 		char *symtab = target_module(build->target, name, build->work->dir, err);
 
 		if (!symtab)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "error.h"
+#include "run.h"
 
 #define MAGIC "kpatch include graph 1\n"
 
@@ -194,7 +195,7 @@ static void *scan_thread(void *data)
 	for (;;) {
 		guint i = (guint)g_atomic_int_add(&scan->next, 1);
 
-		if (i >= total)
+		if (i >= total || run_interrupted())
 			return NULL;
 		struct node *node = node_at(scan->graph, i);
 		g_autofree char *full = g_build_filename(scan->tree, node->path, NULL);
@@ -223,7 +224,7 @@ static bool scan_files(struct include_graph *graph, const char *tree, unsigned i
 	if (scan.failed)
 		return kp_fail(err, KP_FAILED, "cannot read %s/%s", tree,
 			       node_at(graph, (guint)scan.failed - 1)->path);
-	return true;
+	return run_check(err);
 }
 
 /* "a/b/../c" -> "a/c"; NULL when it leaves the tree. */

@@ -8,6 +8,7 @@
 #include "error.h"
 #include "line.h"
 #include "paste.h"
+#include "run.h"
 
 /* When so many names are tainted, nearly everything is: looking further is a waste of time. */
 #define TOO_MANY_NAMES 1500
@@ -194,7 +195,7 @@ static void *parse_thread(void *data)
 		guint i = (guint)g_atomic_int_add(&p->next, 1);
 		gsize len;
 
-		if (i >= p->files->len)
+		if (i >= p->files->len || run_interrupted())
 			return NULL;
 		struct file *file = p->files->pdata[i];
 		g_autofree char *full = g_build_filename(p->tree, file->path, NULL);
@@ -218,7 +219,7 @@ static bool parse_files(struct prefilter *p, unsigned int jobs, GError **err)
 	if (p->failed)
 		return kp_fail(err, KP_FAILED, "cannot read %s/%s", p->tree,
 			       ((struct file *)p->files->pdata[p->failed - 1])->path);
-	return true;
+	return run_check(err);
 }
 
 static void add_to_list(GHashTable *table, void *key, void *value)
@@ -512,6 +513,8 @@ static bool run(struct prefilter *p, const struct affected_input *input, struct 
 	for (guint i = 0; i < p->todo->len && p->todo->len < TOO_MANY_NAMES; i++) {
 		visit_users(p, p->todo->pdata[i]);
 		spell(p, p->todo->pdata[i]);
+		if (!run_check(err))
+			return false;
 	}
 	if (p->all || p->todo->len >= TOO_MANY_NAMES)
 		return true;
@@ -529,6 +532,8 @@ static bool run(struct prefilter *p, const struct affected_input *input, struct 
 
 		if (source_uses(p, file))
 			g_hash_table_add(kept, (void *)file->path);
+		if (!run_check(err))
+			return false;
 	}
 	for (guint i = affected->objects->len; i-- > 0;) {
 		const struct affected_object *object = affected->objects->pdata[i];

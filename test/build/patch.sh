@@ -74,6 +74,16 @@ refute build_policy.o log
 expect nf_tables_gettable log
 rm fix.patch
 
+# An object in two modules: both are patched, or the one that is asked for.
+edit drivers/net/ethernet/cavium/liquidio/lio_core.c '/^int liquidio_set_feature(/,/^}/s/^\tstruct octnic_ctrl_pkt nctrl;/&\n\n\tbarrier_data(\&cmd);/'
+built -n both fix.patch
+expect "lio_core.o (liquidio)" log
+expect "lio_core.o (liquidio_vf)" log
+built -n one -t liquidio-vf fix.patch
+refute "lio_core.o (liquidio)" log
+expect "lio_core.o (liquidio_vf)" log
+rm fix.patch
+
 # No change for the kernel at all.
 edit fs/proc/meminfo.c 's|^#include "internal.h"|& /* a comment */|'
 status 3 kpatch-build -a "$release" --json report.json fix.patch >log 2>&1
