@@ -35,15 +35,16 @@ struct arch {
 
 	/**
 	 * each_local_branch() - call @fn for each branch in @code without a relocation.
-	 * @fn: gets the instruction's offset and length, the operand's offset and width, and the target
-	 * Return: false when the bytes cannot be decoded.
+	 * @fn: gets the instruction's offset and length, the operand's offset and width, and the
+	 * target Return: false when the bytes cannot be decoded.
 	 */
 	bool (*each_local_branch)(const uint8_t *code, size_t size,
 				  void (*fn)(void *ctx, size_t insn, size_t operand, size_t width,
 					     int64_t target),
 				  void *ctx);
 
-	/** write_nop() - overwrite the @len bytes long branch at @code by a NOP; false: no such length. */
+	/** write_nop() - overwrite the @len bytes long branch at @code by a NOP; false: no such
+	 * length. */
 	bool (*write_nop)(uint8_t *code, size_t len);
 
 	/** branch_len() - length of the unconditional jump at @code, 0 if it is something else. */

@@ -44,8 +44,8 @@ static GPtrArray *cutting_symbols(struct section *sec)
 	for (unsigned int i = 1; i < sec->obj->symbols->len; i++) {
 		struct symbol *sym = g_ptr_array_index(sec->obj->symbols, i);
 
-		if (sym->sec == sec && (sym->type == STT_FUNC || sym->type == STT_OBJECT ||
-					sym->type == STT_NOTYPE))
+		if (sym->sec == sec &&
+		    (sym->type == STT_FUNC || sym->type == STT_OBJECT || sym->type == STT_NOTYPE))
 			g_ptr_array_add(syms, sym);
 	}
 	g_ptr_array_sort(syms, symbol_order);
@@ -107,7 +107,8 @@ static bool cut_table(struct section *sec, GError **err)
 	if (companion) {
 		csize = companion->size / (sec->size / size);
 		if (csize * (sec->size / size) != companion->size)
-			return kp_fail(err, KP_FAILED, "%s: %s and %s differ in length; compile it again",
+			return kp_fail(err, KP_FAILED,
+				       "%s: %s and %s differ in length; compile it again",
 				       sec->obj->path, sec->name, companion->name);
 	}
 	for (size_t start = 0; start < sec->size; start += size) {
@@ -115,8 +116,8 @@ static bool cut_table(struct section *sec, GError **err)
 
 		g_ptr_array_add(sec->atoms, atom_new(sec, ATOM_ENTRY, start, left));
 		if (companion)
-			g_ptr_array_add(companion->atoms,
-					atom_new(companion, ATOM_ENTRY, start / size * csize, csize));
+			g_ptr_array_add(companion->atoms, atom_new(companion, ATOM_ENTRY,
+								   start / size * csize, csize));
 	}
 	return true;
 }
@@ -170,7 +171,8 @@ static struct atom *lazy_atom(struct section *sec, size_t pos)
 	struct atom *atom = g_hash_table_lookup(sec->lazy, GSIZE_TO_POINTER(start + 1));
 
 	if (!atom) {
-		atom = atom_new(sec, sec->class == SEC_CONST ? ATOM_CONST : ATOM_STRING, start, size);
+		atom = atom_new(sec, sec->class == SEC_CONST ? ATOM_CONST : ATOM_STRING, start,
+				size);
 		g_hash_table_insert(sec->lazy, GSIZE_TO_POINTER(start + 1), atom);
 	}
 	return atom;
@@ -195,7 +197,8 @@ static bool rela_target(const struct section *from, const struct rela *rela, int
 
 		*bias = -(int64_t)arch.rela_width(rela->type);
 		if (!single && !arch.is_branch(from->data, rela->offset, rela->type)) {
-			struct atom *atom = from->class == SEC_CODE ? atom_at(from, rela->offset) : NULL;
+			struct atom *atom =
+				from->class == SEC_CODE ? atom_at(from, rela->offset) : NULL;
 			size_t start = atom ? atom->start : rela->offset - MIN(rela->offset, 3);
 			size_t end = 0;
 
@@ -218,8 +221,8 @@ static bool rela_target(const struct section *from, const struct rela *rela, int
 /* Blocks begin where something refers to; first collect those places. */
 static bool cut_blocks(struct object *obj, GError **err)
 {
-	g_autoptr(GHashTable) starts = g_hash_table_new_full(NULL, NULL, NULL,
-							     (GDestroyNotify)g_array_unref);
+	g_autoptr(GHashTable) starts =
+		g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)g_array_unref);
 
 	for (unsigned int i = 1; i < obj->sections->len; i++) {
 		struct section *sec = g_ptr_array_index(obj->sections, i);
@@ -229,7 +232,8 @@ static bool cut_blocks(struct object *obj, GError **err)
 			struct section *to = rela->sym->sec;
 			int64_t pos, bias;
 
-			if (sec->class == SEC_DROPPED || !to || to->class != SEC_BLOCKS || to == sec)
+			if (sec->class == SEC_DROPPED || !to || to->class != SEC_BLOCKS ||
+			    to == sec)
 				continue;
 			/* the target of a smp_locks or paravirt entry is a place inside a block */
 			if (sec->class == SEC_TABLE && !table_is(sec, ".altinstructions"))
@@ -319,7 +323,8 @@ static bool add_ref(struct atom *atom, const struct rela *rela, GError **err)
 	if (from->class == SEC_CODE || from->class == SEC_BLOCKS)
 		ref.branch = arch.is_branch(from->data, rela->offset, rela->type);
 	ref.at = pos;
-	if (rela->sym->sec && rela->sym->sec->class == SEC_BLOCKS && is_empty_replacement(atom, &ref)) {
+	if (rela->sym->sec && rela->sym->sec->class == SEC_BLOCKS &&
+	    is_empty_replacement(atom, &ref)) {
 		ref.atom = empty_atom(rela->sym->sec);
 		ref.at = 0;
 	} else if (rela->sym->sec) {
@@ -420,8 +425,10 @@ static int table_order(const void *a, const void *b)
 
 static void attach_table(struct section *sec)
 {
-	struct section *companion = sec->table->companion ?
-		g_hash_table_lookup(sec->obj->sec_by_name, sec->table->companion) : NULL;
+	struct section *companion =
+		sec->table->companion
+			? g_hash_table_lookup(sec->obj->sec_by_name, sec->table->companion)
+			: NULL;
 
 	for (unsigned int e = 0; e < sec->atoms->len; e++) {
 		struct atom *entry = g_ptr_array_index(sec->atoms, e);
@@ -457,13 +464,13 @@ static void find_parents(struct object *obj)
 {
 	for (unsigned int i = 0; i < obj->atoms->len; i++) {
 		struct atom *atom = g_ptr_array_index(obj->atoms, i);
-		const char *cold = atom->sym && atom->kind == ATOM_FUNC ?
-			strstr(atom->sym->name, ".cold") : NULL;
+		const char *cold = atom->sym && atom->kind == ATOM_FUNC
+					   ? strstr(atom->sym->name, ".cold")
+					   : NULL;
 
 		if (!cold || (cold[5] && cold[5] != '.'))
 			continue;
-		g_autofree char *name = g_strndup(atom->sym->name,
-						  (gsize)(cold - atom->sym->name));
+		g_autofree char *name = g_strndup(atom->sym->name, (gsize)(cold - atom->sym->name));
 		struct symbol *parent = object_symbol(obj, name);
 
 		if (!parent || !parent->atom || parent->atom == atom)
@@ -535,7 +542,8 @@ static void find_hidden_branches(struct object *obj)
 			struct slice slice = { .atom = g_ptr_array_index(sec->atoms, a) };
 
 			if (!arch.each_local_branch(sec->data + slice.atom->start, slice.atom->size,
-						    slice_branch, &slice) || slice.short_branch) {
+						    slice_branch, &slice) ||
+			    slice.short_branch) {
 				/* whoever wants to move it finds that it cannot be (check.c) */
 				slice.atom->stuck = true;
 				continue;

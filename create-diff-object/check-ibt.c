@@ -25,7 +25,8 @@ static bool is_sealed(const struct kp_image *image, uint64_t addr, uint64_t star
 	for (uint64_t entry = start; entry + 4 <= end; entry += 4) {
 		struct kp_ref ref;
 
-		if (kp_image_ref(image, entry, R_X86_64_PC32, &ref) && ref.defined && ref.addr == addr)
+		if (kp_image_ref(image, entry, R_X86_64_PC32, &ref) && ref.defined &&
+		    ref.addr == addr)
 			return true;
 	}
 	return false;
@@ -61,9 +62,12 @@ static void check_atom(struct diff *diff, struct atom *atom, const struct kp_ima
 			continue;
 		if (!begins_with_endbr(vmlinux, ext->addr) ||
 		    is_sealed(vmlinux, ext->addr, start, end))
-			diff_error(diff, atom, "call it from a small new function and take that one's address",
-				   "takes the address of %s, which must not be called indirectly on a "
-				   "kernel with IBT: it has no ENDBR instruction", ext->name);
+			diff_error(
+				diff, atom,
+				"call it from a small new function and take that one's address",
+				"takes the address of %s, which must not be called indirectly on a "
+				"kernel with IBT: it has no ENDBR instruction",
+				ext->name);
 	}
 }
 

@@ -21,7 +21,8 @@ static void check_identity(struct diff *diff, const struct atom *patched)
 		diff_error(diff, patched, "patch the definition that the kernel uses",
 			   "is a weak definition that %s does not use", diff->objname);
 	else
-		diff_error(diff, patched, "use the source, configuration and compiler of the running kernel",
+		diff_error(diff, patched,
+			   "use the source, configuration and compiler of the running kernel",
 			   "compiled original and %s differ at offset 0x%lx: %s", diff->objname,
 			   (unsigned long)rs->differs_at, rs->why ? rs->why : "other code");
 }
@@ -117,8 +118,10 @@ static void check_jump_label(struct diff *diff, struct atom *entry)
 	} else if (vmlinux && ext->addr && kp_image_ro_after_init(vmlinux, ext->addr) &&
 		   !kernel_seals_keys(vmlinux)) {
 		diff_error(diff, entry->owner, remedy,
-			   "jump label at offset 0x%lx uses key %s, which is read-only after init: this "
-			   "kernel would crash when the patch is loaded", (unsigned long)code->at, name);
+			   "jump label at offset 0x%lx uses key %s, which is read-only after init: "
+			   "this "
+			   "kernel would crash when the patch is loaded",
+			   (unsigned long)code->at, name);
 	}
 }
 
@@ -130,14 +133,16 @@ static void check_late(struct diff *diff, struct atom *atom)
 
 	for (unsigned int r = 0; consumed && !atom->dropped && r < atom->refs->len; r++) {
 		const struct ref *ref = &g_array_index(atom->refs, struct ref, r);
-		const struct external *ext = ref_is_internal(atom, ref) ? NULL :
-									  find_external(diff, ref);
+		const struct external *ext =
+			ref_is_internal(atom, ref) ? NULL : find_external(diff, ref);
 
 		if (!ext || !ext->late || table_is(atom->sec, "__jump_table"))
 			continue;
 		diff_error(diff, atom->owner, "avoid the reference in this place",
-			   "%s refers to %s of module %s, but the kernel needs that address before the "
-			   "module is there", atom->sec->name, ext->name, ext->objname);
+			   "%s refers to %s of module %s, but the kernel needs that address before "
+			   "the "
+			   "module is there",
+			   atom->sec->name, ext->name, ext->objname);
 	}
 }
 
@@ -155,7 +160,8 @@ static void check_patched_site(struct diff *diff, struct atom *entry)
 		return;
 	const struct ref *site = &g_array_index(entry->refs, struct ref, 0);
 
-	for (unsigned int r = 0; bytes && len_at < entry->size && r < entry->owner->refs->len; r++) {
+	for (unsigned int r = 0; bytes && len_at < entry->size && r < entry->owner->refs->len;
+	     r++) {
 		const struct ref *ref = &g_array_index(entry->owner->refs, struct ref, r);
 		int64_t off = (int64_t)ref->offset - site->at;
 		const struct external *ext;
@@ -164,10 +170,11 @@ static void check_patched_site(struct diff *diff, struct atom *entry)
 			continue;
 		ext = find_external(diff, ref);
 		if (ext && ext->late)
-			diff_error(diff, entry->owner, "avoid the reference in this place",
-				   "offset 0x%zx refers to %s of module %s, but the kernel replaces "
-				   "that instruction before the module is there", ref->offset, ext->name,
-				   ext->objname);
+			diff_error(
+				diff, entry->owner, "avoid the reference in this place",
+				"offset 0x%zx refers to %s of module %s, but the kernel replaces "
+				"that instruction before the module is there",
+				ref->offset, ext->name, ext->objname);
 	}
 }
 
@@ -175,12 +182,15 @@ static void check_reference(struct diff *diff, const struct atom *atom)
 {
 	for (unsigned int r = 0; r < atom->refs->len; r++) {
 		const struct ref *ref = &g_array_index(atom->refs, struct ref, r);
-		const struct external *ext = !ref_is_internal((struct atom *)atom, ref) ?
-			find_external(diff, ref) : NULL;
+		const struct external *ext = !ref_is_internal((struct atom *)atom, ref)
+						     ? find_external(diff, ref)
+						     : NULL;
 
 		if (ext && diff->image && ext->addr && ext->objname && !ext->plain &&
-		    !strcmp(ext->objname, diff->objname) && kp_image_is_init(diff->image, ext->addr))
-			diff_error(diff, atom, NULL, "refers to %s, which is gone after init", ext->name);
+		    !strcmp(ext->objname, diff->objname) &&
+		    kp_image_is_init(diff->image, ext->addr))
+			diff_error(diff, atom, NULL, "refers to %s, which is gone after init",
+				   ext->name);
 	}
 }
 

@@ -13,9 +13,10 @@
  * switched to a new version.
  */
 static const char *const always_running[] = {
-	"__schedule", "schedule", "schedule_idle", "preempt_schedule_common", "context_switch",
-	"do_idle", "cpu_startup_entry", "kthread", "ret_from_fork", "do_syscall_64",
-	"worker_thread", "rcu_gp_kthread", "smpboot_thread_fn", "kthreadd",
+	"__schedule",	     "schedule",      "schedule_idle",	   "preempt_schedule_common",
+	"context_switch",    "do_idle",	      "cpu_startup_entry", "kthread",
+	"ret_from_fork",     "do_syscall_64", "worker_thread",	   "rcu_gp_kthread",
+	"smpboot_thread_fn", "kthreadd",
 };
 
 static bool is_always_running(const char *name)
@@ -31,23 +32,28 @@ static void check_function(struct diff *diff, struct atom *atom)
 {
 	if (section_is_init(atom->sec)) {
 		diff_error(diff, atom,
-			   "if the rest of the patch does not depend on it, add KPATCH_IGNORE_FUNCTION(...)",
+			   "if the rest of the patch does not depend on it, add "
+			   "KPATCH_IGNORE_FUNCTION(...)",
 			   "changed __init function: it has run already and its memory is gone");
 	} else if (section_is_exit(atom->sec)) {
 		if (!diff_is_module(diff))
 			diff_warning(diff, atom, NULL,
 				     "change of an __exit function of built-in code has no effect");
 		else
-			diff_error(diff, atom, "if it does not matter, add KPATCH_IGNORE_FUNCTION(...)",
+			diff_error(diff, atom,
+				   "if it does not matter, add KPATCH_IGNORE_FUNCTION(...)",
 				   "changed __exit function: it cannot be traced");
 	} else if (!atom->twin->fentry) {
-		diff_error(diff, atom,
-			   "change its callers instead, or move the change to a function that can be traced",
-			   "has no fentry call (notrace, or in a section that is not traced), and its "
-			   "callers are not all visible");
+		diff_error(
+			diff, atom,
+			"change its callers instead, or move the change to a function that can be "
+			"traced",
+			"has no fentry call (notrace, or in a section that is not traced), and its "
+			"callers are not all visible");
 	} else if (is_always_running(atom_name(atom))) {
-		diff_error(diff, atom, "patch a function that it calls, or a caller's caller",
-			   "is on the stack of every sleeping task: the transition would never end");
+		diff_error(
+			diff, atom, "patch a function that it calls, or a caller's caller",
+			"is on the stack of every sleeping task: the transition would never end");
 	}
 }
 
@@ -82,12 +88,15 @@ static void check_changed_variable(struct diff *diff, struct atom *atom)
 			   "changed __init data: it has been used already");
 	} else if (atom->size != atom->twin->size) {
 		diff_error(diff, atom,
-			   "keep the structure's size; a new field can be a shadow variable (klp_shadow_alloc)",
-			   "changed size of a variable: %zu bytes in the running kernel, %zu in the patch",
+			   "keep the structure's size; a new field can be a shadow variable "
+			   "(klp_shadow_alloc)",
+			   "changed size of a variable: %zu bytes in the running kernel, %zu in "
+			   "the patch",
 			   atom->twin->size, atom->size);
 	} else {
 		diff_error(diff, atom,
-			   "change it with a callback (KPATCH_PRE_PATCH_CALLBACK) when the patch is loaded",
+			   "change it with a callback (KPATCH_PRE_PATCH_CALLBACK) when the patch "
+			   "is loaded",
 			   "changed data: the running kernel keeps the old contents");
 	}
 }
@@ -111,13 +120,14 @@ static void check_data(struct diff *diff)
 		if (atom->twin && atom->changed) {
 			check_changed_variable(diff, atom);
 		} else if (!atom->twin && atom->sym && !atom->included && is_registry(atom->sec)) {
-			diff_warning(diff, atom, NULL, "is new in %s and will not be registered there",
+			diff_warning(diff, atom, NULL,
+				     "is new in %s and will not be registered there",
 				     atom->sec->name);
 		} else if (!atom->sym && !used_by_code(atom)) {
-			struct section *old = g_hash_table_lookup(diff->orig->sec_by_name,
-								  atom->sec->name);
-			struct atom *twin = old && old->atoms->len ?
-				g_ptr_array_index(old->atoms, 0) : NULL;
+			struct section *old =
+				g_hash_table_lookup(diff->orig->sec_by_name, atom->sec->name);
+			struct atom *twin =
+				old && old->atoms->len ? g_ptr_array_index(old->atoms, 0) : NULL;
 
 			if (!twin || twin->sym || !atoms_equal(twin, atom))
 				diff_error(diff, NULL,
@@ -143,9 +153,10 @@ static void check_unknown_tables(struct diff *diff)
 			    ref->at == (int64_t)atom_entry_offset(ref->atom))
 				continue;
 			diff_error(diff, ref->atom, "this kernel needs a new rule for it",
-				   "section %s describes code at offset 0x%lx of this function, and only "
-				   "the boot code would process it", atom->sec->name,
-				   (unsigned long)ref->at);
+				   "section %s describes code at offset 0x%lx of this function, "
+				   "and only "
+				   "the boot code would process it",
+				   atom->sec->name, (unsigned long)ref->at);
 			break;
 		}
 	}
@@ -155,7 +166,8 @@ static void check_included_atom(struct diff *diff, struct atom *atom)
 {
 	if (atom->stuck)
 		diff_error(diff, atom, "patch a caller instead",
-			   "shares its section with other functions and branches to them in a way that "
+			   "shares its section with other functions and branches to them in a way "
+			   "that "
 			   "does not allow to move it");
 	if (!strcmp(atom->sec->name, ".BTF_ids"))
 		diff_error(diff, atom, "do not change BTF id lists",
@@ -164,9 +176,10 @@ static void check_included_atom(struct diff *diff, struct atom *atom)
 		diff_error(diff, atom, NULL, "is in section group %s, which is not supported",
 			   atom->sec->name);
 	if (atom->kind == ATOM_DATA && atom->undecided)
-		diff_error(diff, atom, "give the variables different names",
-			   "several static variables of the original, or one of another size, may be "
-			   "this one");
+		diff_error(
+			diff, atom, "give the variables different names",
+			"several static variables of the original, or one of another size, may be "
+			"this one");
 	for (unsigned int r = 0; r < atom->refs->len; r++) {
 		const struct ref *ref = &g_array_index(atom->refs, struct ref, r);
 

@@ -44,7 +44,8 @@ static bool refs_equal(const struct ref *ra, const struct ref *rb, unsigned int 
 		return false;
 	if (!ra->atom || !rb->atom) {
 		return !ra->atom && !rb->atom && ra->sym && rb->sym &&
-		       !strcmp(ra->sym->name ? ra->sym->name : "", rb->sym->name ? rb->sym->name : "");
+		       !strcmp(ra->sym->name ? ra->sym->name : "",
+			       rb->sym->name ? rb->sym->name : "");
 	}
 	if (ra->atom->twin || rb->atom->twin)
 		return ra->atom->twin == rb->atom;
@@ -154,10 +155,12 @@ void compare_objects(struct object *orig)
 
 		if (!a->twin)
 			continue;
-		bool same = a->kind == ATOM_FUNC ? function_equal(a, a->twin) : atoms_equal(a, a->twin);
+		bool same =
+			a->kind == ATOM_FUNC ? function_equal(a, a->twin) : atoms_equal(a, a->twin);
 
 		/* other objects of the patch call a static function that became global */
-		if (a->kind == ATOM_FUNC && !a->parent && atom_is_local(a) && !atom_is_local(a->twin))
+		if (a->kind == ATOM_FUNC && !a->parent && atom_is_local(a) &&
+		    !atom_is_local(a->twin))
 			same = false;
 		a->changed = a->twin->changed = !same;
 	}

@@ -16,11 +16,12 @@ static void add_diag(struct diff *diff, enum kp_severity severity, const struct 
 {
 	g_autofree char *text = g_strdup_vprintf(fmt, ap);
 
-	kp_diag_add(diff->diags, severity, diff->object_name,
-		    atom ? atom_name(atom) : NULL, remedy, "%s", text);
+	kp_diag_add(diff->diags, severity, diff->object_name, atom ? atom_name(atom) : NULL, remedy,
+		    "%s", text);
 }
 
-void diff_error(struct diff *diff, const struct atom *atom, const char *remedy, const char *fmt, ...)
+void diff_error(struct diff *diff, const struct atom *atom, const char *remedy, const char *fmt,
+		...)
 {
 	va_list ap;
 
@@ -44,8 +45,8 @@ static void ignore_section(struct diff *diff, const char *name)
 	struct section *sec = g_hash_table_lookup(diff->patched->sec_by_name, name);
 
 	if (!sec) {
-		diff_error(diff, NULL, "correct its name", "KPATCH_IGNORE_SECTION: there is no section %s",
-			   name);
+		diff_error(diff, NULL, "correct its name",
+			   "KPATCH_IGNORE_SECTION: there is no section %s", name);
 		return;
 	}
 	for (unsigned int i = 0; i < sec->atoms->len; i++) {

@@ -28,7 +28,7 @@ struct external {
 	uint64_t addr; /* link-time address, 0 if unknown */
 	bool late;     /* in a module: known only once that is loaded */
 	bool weak;
-	int64_t shift; /* to add to an offset in the atom to get one from the symbol */
+	int64_t shift;	 /* to add to an offset in the atom to get one from the symbol */
 	bool unverified; /* a function whose code in the image is not what was compiled */
 };
 
@@ -49,8 +49,8 @@ struct diff {
 	struct kp_symvers *symvers;
 	struct runpre *rp;
 
-	GPtrArray *functions; /* functions to replace, patched side; not owned */
-	GPtrArray *included;  /* atoms of the output, in file order; not owned */
+	GPtrArray *functions;  /* functions to replace, patched side; not owned */
+	GPtrArray *included;   /* atoms of the output, in file order; not owned */
 	GHashTable *externals; /* struct atom * (patched side) or symbol name -> struct external */
 };
 
@@ -58,8 +58,8 @@ struct diff {
 bool diff_is_module(const struct diff *diff);
 
 /** diff_error() - record an error about @atom (may be NULL). */
-void diff_error(struct diff *diff, const struct atom *atom, const char *remedy, const char *fmt, ...)
-	G_GNUC_PRINTF(4, 5);
+void diff_error(struct diff *diff, const struct atom *atom, const char *remedy, const char *fmt,
+		...) G_GNUC_PRINTF(4, 5);
 
 /** diff_warning() - the same, not an error. */
 void diff_warning(struct diff *diff, const struct atom *atom, const char *remedy, const char *fmt,
@@ -70,7 +70,8 @@ void diff_warning(struct diff *diff, const struct atom *atom, const char *remedy
 /** declare_ignored() - KPATCH_IGNORE_FUNCTION and _SECTION (declare.c). */
 void declare_ignored(struct diff *diff);
 
-/** promote_callers() - changed functions that cannot be traced: replace who calls them (promote.c). */
+/** promote_callers() - changed functions that cannot be traced: replace who calls them (promote.c).
+ */
 void promote_callers(struct diff *diff);
 
 /** select_included() - the changed functions and all that has to come along (select.c). */
@@ -91,7 +92,8 @@ void resolve_externals(struct diff *diff);
 /** find_external() - the resolved target of a reference that is not internal. */
 struct external *find_external(const struct diff *diff, const struct ref *ref);
 
-/** check_target() - what can only be seen with the target: run-pre, late references (check-target.c). */
+/** check_target() - what can only be seen with the target: run-pre, late references
+ * (check-target.c). */
 void check_target(struct diff *diff);
 
 /** check_ibt() - addresses of functions that must not be called indirectly (check-ibt.c). */

@@ -78,7 +78,8 @@ static void set_alias(struct external *ext, bool global)
 }
 
 /* The only global symbol called @name in @tab; sets *@several if there is more than one. */
-static const struct kp_sym *only_global(const struct kp_symtab *tab, const char *name, bool *several)
+static const struct kp_sym *only_global(const struct kp_symtab *tab, const char *name,
+					bool *several)
 {
 	size_t count = 0;
 	const struct kp_sym *const *syms = kp_symtab_find(tab, name, &count);
@@ -94,8 +95,8 @@ static const struct kp_sym *only_global(const struct kp_symtab *tab, const char 
 	return found;
 }
 
-static struct external *from_table(struct diff *diff, const struct kp_symtab *tab, const char *objname,
-				   const char *name)
+static struct external *from_table(struct diff *diff, const struct kp_symtab *tab,
+				   const char *objname, const char *name)
 {
 	bool several = false;
 	const struct kp_sym *sym = only_global(tab, name, &several);
@@ -143,8 +144,10 @@ static struct external *resolve_import(struct diff *diff, const char *name, bool
 
 	if (vmlinux_export(diff, name)) {
 		bool several = false;
-		const struct kp_symtab *tab = diff_is_module(diff) ?
-			(diff->vmlinux ? kp_image_symtab(diff->vmlinux) : NULL) : diff->symtab;
+		const struct kp_symtab *tab =
+			diff_is_module(diff)
+				? (diff->vmlinux ? kp_image_symtab(diff->vmlinux) : NULL)
+				: diff->symtab;
 		const struct kp_sym *sym = tab ? only_global(tab, name, &several) : NULL;
 
 		ext = plain_new(name, weak);
@@ -203,11 +206,13 @@ static const struct kp_sym *locate(struct diff *diff, struct atom *orig, struct 
 
 	if (!diff->rp) {
 		bool several = false;
-		const struct kp_sym *sym = atom_is_local(orig) ? local_by_file(diff, name) :
-							       only_global(diff->symtab, name, &several);
+		const struct kp_sym *sym = atom_is_local(orig)
+						   ? local_by_file(diff, name)
+						   : only_global(diff->symtab, name, &several);
 
 		if (!sym || several)
-			diff_error(diff, orig, "give the kernel image (vmlinuz or .ko) as symbol table",
+			diff_error(diff, orig,
+				   "give the kernel image (vmlinuz or .ko) as symbol table",
 				   "not found in %s, or not uniquely", diff->symtab_path);
 		return several ? NULL : sym;
 	}
@@ -217,7 +222,8 @@ static const struct kp_sym *locate(struct diff *diff, struct atom *orig, struct 
 	if (!rs || !rs->defined) {
 		diff_error(diff, orig, no_address, "is not in the object that was matched");
 	} else if (rs->state == RUNPRE_AMBIGUOUS) {
-		diff_error(diff, orig, no_address, "several places in %s fit: %s", diff->objname, why);
+		diff_error(diff, orig, no_address, "several places in %s fit: %s", diff->objname,
+			   why);
 	} else if (rs->state == RUNPRE_ABSENT) {
 		diff_error(diff, orig, no_address, "is not in %s: %s", diff->objname, why);
 	} else if (!rs->target) {
@@ -226,7 +232,8 @@ static const struct kp_sym *locate(struct diff *diff, struct atom *orig, struct 
 	} else if (!kp_symtab_sympos_is_stable(diff->symtab, rs->target)) {
 		diff_error(diff, orig, no_address,
 			   "shares its name with init code of %s, so its position is not the same "
-			   "while the module loads and afterwards", diff->objname);
+			   "while the module loads and afterwards",
+			   diff->objname);
 	} else {
 		ext->unverified = rs->state == RUNPRE_DIFFERS;
 		return rs->target;
@@ -303,7 +310,8 @@ void resolve_externals(struct diff *diff)
 			if (!ref->atom && (!ref->sym || ref->sym->sec || ref->sym->absolute ||
 					   !ref->sym->name[0])) {
 				diff_error(diff, atom, NULL,
-					   "offset 0x%zx refers to something that is not carried over (%s)",
+					   "offset 0x%zx refers to something that is not carried "
+					   "over (%s)",
 					   ref->offset, ref->sym ? ref->sym->name : "?");
 				continue;
 			}

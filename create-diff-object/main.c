@@ -18,11 +18,13 @@
 static const char doc[] =
 	"Compare two builds of an object file and write the difference as an object to link into a "
 	"patch module.\v"
-	"OBJNAME is \"vmlinux\" or the name of a module. SYMTAB is the target's image (vmlinuz, vmlinux "
+	"OBJNAME is \"vmlinux\" or the name of a module. SYMTAB is the target's image (vmlinuz, "
+	"vmlinux "
 	"or .ko), a System.map, or the output of `readelf -s --wide`.\n\n"
 	"Exit status: 0 written, 1 error, 2 differences that cannot be patched, 3 nothing changed, "
 	"64 wrong usage.";
-static const char args_doc[] = "ORIGINAL.o PATCHED.o OBJNAME SYMTAB Module.symvers MODNAME OUTPUT.o";
+static const char args_doc[] =
+	"ORIGINAL.o PATCHED.o OBJNAME SYMTAB Module.symvers MODNAME OUTPUT.o";
 
 enum { OPT_PLAIN = 256, OPT_VMLINUX, OPT_REPORT, OPT_OBJECT };
 
@@ -48,7 +50,7 @@ static error_t parse_opt(int key, char *arg, struct argp_state *state)
 {
 	struct arguments *args = state->input;
 	const char **positional[] = {
-		&args->diff->orig_path, &args->diff->patched_path, &args->diff->objname,
+		&args->diff->orig_path,	  &args->diff->patched_path, &args->diff->objname,
 		&args->diff->symtab_path, &args->diff->symvers_path, &args->diff->modname,
 		&args->diff->output_path,
 	};
@@ -133,8 +135,10 @@ static enum kp_status run(struct diff *diff, GError **err)
 
 static const char *status_name(enum kp_status status)
 {
-	return status == KP_OK ? "written" : status == KP_NO_CHANGE ? "unchanged" :
-	       status == KP_UNPATCHABLE ? "unpatchable" : "error";
+	return status == KP_OK		  ? "written"
+	       : status == KP_NO_CHANGE	  ? "unchanged"
+	       : status == KP_UNPATCHABLE ? "unpatchable"
+					  : "error";
 }
 
 static void diff_clear(struct diff *diff)
@@ -155,7 +159,8 @@ static void diff_clear(struct diff *diff)
 int main(int argc, char **argv)
 {
 	static const struct argp argp = { options, parse_opt, args_doc, doc, NULL, NULL, NULL };
-	struct diff diff = { .diags = kp_diags_new(), .functions = g_ptr_array_new(),
+	struct diff diff = { .diags = kp_diags_new(),
+			     .functions = g_ptr_array_new(),
 			     .included = g_ptr_array_new() };
 	struct arguments args = { .diff = &diff };
 	g_autoptr(GError) err = NULL;

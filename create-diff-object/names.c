@@ -52,12 +52,12 @@ bool name_is_numbered(const char *name)
 
 bool atom_is_special_static(const struct atom *atom)
 {
-	/* who makes them: lockdep, WARN_ONCE, printk_once and DO_ONCE, GCC, GCC, printk_ratelimited,
-	 * GCC's switch conversion, printk index, dynamic debug */
+	/* who makes them: lockdep, WARN_ONCE, printk_once and DO_ONCE, GCC, GCC,
+	 * printk_ratelimited, GCC's switch conversion, printk index, dynamic debug */
 	static const char *const names[] = {
-		"__key",  "__warned",	   "__already_done", "___done",	   "___once_key", "__func__",
-		"__FUNCTION__", "__PRETTY_FUNCTION__", "_rs", "CSWTCH", "_entry", "_entry_ptr",
-		"__print_once", "descriptor",
+		"__key",    "__warned",	    "__already_done",	   "___done",	 "___once_key",
+		"__func__", "__FUNCTION__", "__PRETTY_FUNCTION__", "_rs",	 "CSWTCH",
+		"_entry",   "_entry_ptr",   "__print_once",	   "descriptor",
 	};
 
 	if (atom->kind != ATOM_DATA || !atom->sym || !atom_is_local(atom))
@@ -74,7 +74,8 @@ bool atom_is_special_static(const struct atom *atom)
 		size_t len = strlen(names[i]);
 
 		/* "name.N" of GCC, "function.name" or "function.name.N" of clang */
-		if ((size_t)(dot - atom->sym->name) == len && !strncmp(atom->sym->name, names[i], len))
+		if ((size_t)(dot - atom->sym->name) == len &&
+		    !strncmp(atom->sym->name, names[i], len))
 			return true;
 		if (!strncmp(dot + 1, names[i], len) && (!dot[len + 1] || dot[len + 1] == '.'))
 			return true;

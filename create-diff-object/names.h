@@ -21,8 +21,8 @@ char *name_base(const char *name);
 bool name_is_numbered(const char *name);
 
 /**
- * atom_is_special_static() - variables that a macro or the compiler makes for one place in the code.
- * Code that moves takes a fresh copy along; they are never the same thing in two builds.
+ * atom_is_special_static() - variables that a macro or the compiler makes for one place in the
+ * code. Code that moves takes a fresh copy along; they are never the same thing in two builds.
  */
 bool atom_is_special_static(const struct atom *atom);
 

@@ -83,12 +83,12 @@ enum atom_kind {
 struct ref {
 	size_t offset; /* of the field, in the atom */
 	uint32_t type;
-	bool branch;		 /* the operand of a call or jump */
-	bool by_section;	 /* the relocation names a section symbol */
-	struct symbol *sym;	 /* as named in the object */
-	struct atom *atom;	 /* target; NULL: undefined or absolute symbol */
-	int64_t at;		 /* offset in the target atom that is meant */
-	int64_t bias;		 /* addend minus the part that is an offset: -4 for most PC32 */
+	bool branch;	    /* the operand of a call or jump */
+	bool by_section;    /* the relocation names a section symbol */
+	struct symbol *sym; /* as named in the object */
+	struct atom *atom;  /* target; NULL: undefined or absolute symbol */
+	int64_t at;	    /* offset in the target atom that is meant */
+	int64_t bias;	    /* addend minus the part that is an offset: -4 for most PC32 */
 };
 
 /** struct atom - see above. Owned by its object. */
@@ -96,26 +96,26 @@ struct atom {
 	struct object *obj;
 	struct section *sec;
 	enum atom_kind kind;
-	size_t start, size; /* in the section */
-	int64_t reach;	    /* the furthest offset that something refers to */
-	struct symbol *sym; /* the symbol that names it; NULL: anonymous */
-	GPtrArray *aliases; /* further symbols in it; NULL if none */
-	GArray *refs;	    /* of struct ref, by offset */
-	GPtrArray *entries; /* table entries that describe it; NULL if none */
-	struct atom *owner; /* ENTRY: the code it describes */
+	size_t start, size;  /* in the section */
+	int64_t reach;	     /* the furthest offset that something refers to */
+	struct symbol *sym;  /* the symbol that names it; NULL: anonymous */
+	GPtrArray *aliases;  /* further symbols in it; NULL if none */
+	GArray *refs;	     /* of struct ref, by offset */
+	GPtrArray *entries;  /* table entries that describe it; NULL if none */
+	struct atom *owner;  /* ENTRY: the code it describes */
 	struct atom *parent; /* .cold and the like: the function it was split from */
 	GPtrArray *children; /* the reverse */
-	struct atom *twin;  /* the same thing in the other object */
-	bool changed;	    /* differs from its twin */
-	bool promoted;	    /* replaced only because a callee of it cannot be replaced itself */
-	bool included;	    /* goes into the output */
-	bool undecided;	    /* DATA: it may or may not be a variable of the original */
-	bool ignored;	    /* the author said so (KPATCH_IGNORE_*) */
-	bool stuck;	    /* FUNC: cannot be moved, see find_hidden_branches() */
-	bool fentry;	    /* FUNC: has a call of __fentry__ at its entry, can be traced */
-	uint8_t *patched;   /* own copy of the bytes where a pass changed them, else NULL */
-	bool dropped;	    /* ENTRY: left out although its code is included */
-	size_t out_offset;  /* where write.c put it */
+	struct atom *twin;   /* the same thing in the other object */
+	bool changed;	     /* differs from its twin */
+	bool promoted;	     /* replaced only because a callee of it cannot be replaced itself */
+	bool included;	     /* goes into the output */
+	bool undecided;	     /* DATA: it may or may not be a variable of the original */
+	bool ignored;	     /* the author said so (KPATCH_IGNORE_*) */
+	bool stuck;	     /* FUNC: cannot be moved, see find_hidden_branches() */
+	bool fentry;	     /* FUNC: has a call of __fentry__ at its entry, can be traced */
+	uint8_t *patched;    /* own copy of the bytes where a pass changed them, else NULL */
+	bool dropped;	     /* ENTRY: left out although its code is included */
+	size_t out_offset;   /* where write.c put it */
 };
 
 /** struct object - one relocatable file. */
@@ -125,9 +125,9 @@ struct object {
 	Elf *elf;
 	GPtrArray *sections; /* index = ELF section index; [0] is NULL */
 	GPtrArray *symbols;
-	GPtrArray *atoms;	  /* all */
-	GHashTable *sym_by_name;  /* defined, non-section */
-	GHashTable *sec_by_name;  /* first of that name */
+	GPtrArray *atoms;	 /* all */
+	GHashTable *sym_by_name; /* defined, non-section */
+	GHashTable *sec_by_name; /* first of that name */
 };
 
 /** object_read() - read and check @path; anything malformed is an error, never a crash. */
@@ -145,7 +145,8 @@ bool object_cut(struct object *obj, GError **err);
 /** atom_at() - the atom of @sec that @pos is in; not for mergeable sections. */
 struct atom *atom_at(const struct section *sec, size_t pos);
 
-/** atom_name() - for messages: the symbol's name, else section+offset. Valid as long as the object. */
+/** atom_name() - for messages: the symbol's name, else section+offset. Valid as long as the object.
+ */
 const char *atom_name(const struct atom *atom);
 
 /** atom_bytes() - its contents, NULL for NOBITS. */

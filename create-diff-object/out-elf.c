@@ -279,11 +279,15 @@ static bool fill(struct file *file, struct out_elf *out, unsigned int machine)
 		return false;
 	for (unsigned int i = 0; i < out->sections->len; i++) {
 		const struct out_section *os = g_ptr_array_index(out->sections, i);
-		GElf_Shdr shdr = { .sh_type = os->type, .sh_flags = os->flags, .sh_size = os->size,
-				   .sh_addralign = os->align, .sh_entsize = os->entsize };
+		GElf_Shdr shdr = { .sh_type = os->type,
+				   .sh_flags = os->flags,
+				   .sh_size = os->size,
+				   .sh_addralign = os->align,
+				   .sh_entsize = os->entsize };
 
-		if (!add_section(file, os->name, &shdr, os->type == SHT_NOBITS ? NULL : os->data->data,
-				 os->size, ELF_T_BYTE))
+		if (!add_section(file, os->name, &shdr,
+				 os->type == SHT_NOBITS ? NULL : os->data->data, os->size,
+				 ELF_T_BYTE))
 			return false;
 		with_relas += os->relas->len > 0;
 	}
@@ -295,8 +299,11 @@ static bool fill(struct file *file, struct out_elf *out, unsigned int machine)
 		if (os->relas->len && !add_relas(file, os, symtab))
 			return false;
 	}
-	GElf_Shdr sym_head = { .sh_type = SHT_SYMTAB, .sh_entsize = sizeof(Elf64_Sym),
-			       .sh_addralign = 8, .sh_link = symtab + 1, .sh_info = locals };
+	GElf_Shdr sym_head = { .sh_type = SHT_SYMTAB,
+			       .sh_entsize = sizeof(Elf64_Sym),
+			       .sh_addralign = 8,
+			       .sh_link = symtab + 1,
+			       .sh_info = locals };
 	GElf_Shdr str_head = { .sh_type = SHT_STRTAB, .sh_addralign = 1 };
 
 	if (!add_section(file, ".symtab", &sym_head, symbols->data, symbols->len, ELF_T_SYM) ||

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Building a relocatable ELF file section by section. The result depends on nothing but the calls. */
+/* Building a relocatable ELF file section by section. The result depends on nothing but the calls.
+ */
 #ifndef OUT_ELF_H
 #define OUT_ELF_H
 
@@ -15,7 +16,8 @@ struct out_symbol;
 struct out_elf *out_elf_new(void);
 void out_elf_free(struct out_elf *out);
 
-/** out_section_new() - add a section; @type is SHT_PROGBITS or SHT_NOBITS. @name must outlive it. */
+/** out_section_new() - add a section; @type is SHT_PROGBITS or SHT_NOBITS. @name must outlive it.
+ */
 struct out_section *out_section_new(struct out_elf *out, const char *name, uint32_t type,
 				    uint64_t flags, uint64_t align, uint64_t entsize);
 size_t out_section_size(const struct out_section *os);

@@ -16,7 +16,8 @@ static bool traceable(const struct atom *function)
 	return function->twin && function->twin->fentry;
 }
 
-/* Mark the functions of @obj that refer to @callee; false if something else does, or not by a branch. */
+/* Mark the functions of @obj that refer to @callee; false if something else does, or not by a
+ * branch. */
 static bool mark_callers(struct object *obj, struct atom *callee, GPtrArray *callers)
 {
 	for (unsigned int i = 0; i < obj->atoms->len; i++) {

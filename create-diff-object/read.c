@@ -10,7 +10,8 @@
 
 static bool malformed(const struct object *obj, GError **err, const char *what)
 {
-	return kp_fail(err, KP_FAILED, "%s: malformed object: %s; compile it again", obj->path, what);
+	return kp_fail(err, KP_FAILED, "%s: malformed object: %s; compile it again", obj->path,
+		       what);
 }
 
 static void section_free(void *data)
@@ -228,7 +229,8 @@ static bool read_relas(struct object *obj, struct section *relasec, GError **err
 		struct rela rela = {
 			.offset = raw.r_offset,
 			.type = (uint32_t)ELF64_R_TYPE(raw.r_info),
-			.sym = g_ptr_array_index(obj->symbols, (unsigned int)ELF64_R_SYM(raw.r_info)),
+			.sym = g_ptr_array_index(obj->symbols,
+						 (unsigned int)ELF64_R_SYM(raw.r_info)),
 			.addend = raw.r_addend,
 		};
 		size_t width = arch.rela_width(rela.type);

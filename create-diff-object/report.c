@@ -17,8 +17,8 @@ static bool is_new_function(const struct atom *atom)
 
 static bool is_new_data(const struct atom *atom)
 {
-	return atom->kind == ATOM_DATA && atom->sym && atom->sec->class == SEC_DATA && !atom->twin &&
-	       atom_is_writable(atom) && !atom_is_special_static(atom);
+	return atom->kind == ATOM_DATA && atom->sym && atom->sec->class == SEC_DATA &&
+	       !atom->twin && atom_is_writable(atom) && !atom_is_special_static(atom);
 }
 
 static bool is_callback(const struct atom *atom)
@@ -34,8 +34,11 @@ static json_t *names_where(const struct diff *diff, bool (*pred)(const struct at
 		const struct atom *atom = g_ptr_array_index(diff->included, i);
 
 		if (pred(atom))
-			json_array_append_new(list, json_string(is_callback(atom) ?
-				atom->sec->name + strlen(".kpatch.callbacks.") : atom_name(atom)));
+			json_array_append_new(
+				list,
+				json_string(is_callback(atom)
+						    ? atom->sec->name + strlen(".kpatch.callbacks.")
+						    : atom_name(atom)));
 	}
 	return list;
 }
@@ -45,8 +48,8 @@ static json_t *changed_names(const struct diff *diff)
 	json_t *list = json_array();
 
 	for (unsigned int i = 0; i < diff->functions->len; i++)
-		json_array_append_new(list,
-				      json_string(atom_name(g_ptr_array_index(diff->functions, i))));
+		json_array_append_new(
+			list, json_string(atom_name(g_ptr_array_index(diff->functions, i))));
 	return list;
 }
 
@@ -109,7 +112,8 @@ void print_summary(const struct diff *diff, bool debug)
 		if (is_new_function(atom))
 			printf("%s: new function: %s\n", object, atom_name(atom));
 		else if (debug)
-			printf("%s: included: %s in %s\n", object, atom_name(atom), atom->sec->name);
+			printf("%s: included: %s in %s\n", object, atom_name(atom),
+			       atom->sec->name);
 	}
 	fflush(stdout);
 	for (unsigned int i = 0; i < diff->diags->list->len; i++) {
@@ -117,7 +121,9 @@ void print_summary(const struct diff *diff, bool debug)
 		g_autofree char *line = kp_diag_format(diag);
 
 		fprintf(stderr, "create-diff-object: %s: %s\n",
-			diag->severity == KP_ERROR_DIAG ? "error" :
-			diag->severity == KP_WARNING ? "warning" : "note", line);
+			diag->severity == KP_ERROR_DIAG ? "error"
+			: diag->severity == KP_WARNING	? "warning"
+							: "note",
+			line);
 	}
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Choosing what goes into the output: the changed functions, and all that they need of their own. */
+/* Choosing what goes into the output: the changed functions, and all that they need of their own.
+ */
 #include "diff.h"
 
 #include <string.h>

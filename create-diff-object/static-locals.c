@@ -105,7 +105,8 @@ static bool share_user(const struct local *a, const struct local *b)
 	return false;
 }
 
-/* Whether some user of @local has no code of its own in @other, so it may have been inlined there. */
+/* Whether some user of @local has no code of its own in @other, so it may have been inlined there.
+ */
 static bool user_vanished(const struct local *local, const struct object *other)
 {
 	GHashTableIter iter;
@@ -169,7 +170,8 @@ static void pair_round(GPtrArray *from, GPtrArray *to, bool exact)
 		if (back->len != there->len)
 			continue;
 		for (unsigned int k = 0; k < there->len; k++) {
-			struct local *x = g_ptr_array_index(back, k), *y = g_ptr_array_index(there, k);
+			struct local *x = g_ptr_array_index(back, k),
+				     *y = g_ptr_array_index(there, k);
 
 			if (!x->twin && !y->twin)
 				pair(x, y);

@@ -14,36 +14,65 @@
  */
 static const struct table_rule rules[] = {
 	/* bug_entry: the line number at 8 changes with every line added above it */
-	{ .name = "__bug_table", .refs = 2, .size_env = "BUG_STRUCT_SIZE", .ignore = 8, .ignore_len = 2 },
+	{ .name = "__bug_table",
+	  .refs = 2,
+	  .size_env = "BUG_STRUCT_SIZE",
+	  .ignore = 8,
+	  .ignore_len = 2 },
 	{ .name = "__ex_table", .refs = 2, .size_env = "EX_STRUCT_SIZE" },
-	{ .name = "__jump_table", .refs = 3, .size_env = "JUMP_STRUCT_SIZE", .loader_consumes = true },
-	{ .name = ".altinstructions", .refs = 2, .size_env = "ALT_STRUCT_SIZE", .loader_consumes = true },
-	{ .name = ".parainstructions", .refs = 1, .size_env = "PARA_STRUCT_SIZE", .short_tail = 6,
+	{ .name = "__jump_table",
+	  .refs = 3,
+	  .size_env = "JUMP_STRUCT_SIZE",
+	  .loader_consumes = true },
+	{ .name = ".altinstructions",
+	  .refs = 2,
+	  .size_env = "ALT_STRUCT_SIZE",
+	  .loader_consumes = true },
+	{ .name = ".parainstructions",
+	  .refs = 1,
+	  .size_env = "PARA_STRUCT_SIZE",
+	  .short_tail = 6,
 	  .loader_consumes = true },
 	{ .name = ".smp_locks", .refs = 1, .loader_consumes = true },
 	{ .name = "__mcount_loc", .refs = 1, .loader_consumes = true },
-	{ .name = ".static_call_sites", .refs = 2, .size_env = "STATIC_CALL_STRUCT_SIZE",
+	{ .name = ".static_call_sites",
+	  .refs = 2,
+	  .size_env = "STATIC_CALL_STRUCT_SIZE",
 	  .loader_consumes = true },
 	{ .name = ".retpoline_sites", .refs = 1, .loader_consumes = true },
 	{ .name = ".return_sites", .refs = 1, .loader_consumes = true },
 	{ .name = ".call_sites", .refs = 1, .loader_consumes = true },
 	{ .name = ".ibt_endbr_seal", .refs = 1, .loader_consumes = true },
 	{ .name = ".cfi_sites", .refs = 1, .loader_consumes = true },
-	{ .name = ".orc_unwind_ip", .refs = 1, .companion = ".orc_unwind", .loader_consumes = true },
+	{ .name = ".orc_unwind_ip",
+	  .refs = 1,
+	  .companion = ".orc_unwind",
+	  .loader_consumes = true },
 	/* annotations for objtool, which runs on the patch later */
 	{ .name = ".discard.", .prefix = true, .refs = 1 },
 };
 
 /* Nothing of these is wanted in a patch: see the comments. */
 static const char *const dropped[] = {
-	".comment",	".note",	      ".debug",		".eh_frame",   ".gnu.",
-	".llvm",	".sframe",	      ".stab",		".modinfo",
-	"___ksymtab",	"___kcrctab",	      "__ksymtab_strings", ".export_symbol",
+	".comment",
+	".note",
+	".debug",
+	".eh_frame",
+	".gnu.",
+	".llvm",
+	".sframe",
+	".stab",
+	".modinfo",
+	"___ksymtab",
+	"___kcrctab",
+	"__ksymtab_strings",
+	".export_symbol",
 	".static_call_tramp_key", /* exports of the original would appear twice */
 	".discard.addressable",	  /* keeps symbols alive in an LTO build */
-	".discard.ksym",	  "__patchable_function_entries", /* x86 traces by __mcount_loc */
-	".printk_index",	  /* pointers to format records of the original */
-	".orc_unwind",		  /* except _ip: the companion, cut with it */
+	".discard.ksym",
+	"__patchable_function_entries", /* x86 traces by __mcount_loc */
+	".printk_index",		/* pointers to format records of the original */
+	".orc_unwind",			/* except _ip: the companion, cut with it */
 };
 
 static bool is_dropped(const struct section *sec)
@@ -68,8 +97,8 @@ void table_classify(struct section *sec)
 		const struct table_rule *rule = &rules[i];
 
 		if (strcmp(sec->name, ".discard.addressable") &&
-		    (rule->prefix ? g_str_has_prefix(sec->name, rule->name) :
-				    !strcmp(sec->name, rule->name))) {
+		    (rule->prefix ? g_str_has_prefix(sec->name, rule->name)
+				  : !strcmp(sec->name, rule->name))) {
 			sec->class = SEC_TABLE;
 			sec->table = rule;
 			return;
@@ -80,7 +109,8 @@ void table_classify(struct section *sec)
 	else if (g_str_has_prefix(sec->name, ".kpatch."))
 		sec->class = SEC_KPATCH;
 	else if (sec->shdr.sh_flags & SHF_MERGE && sec->shdr.sh_flags & SHF_STRINGS &&
-		 (sec->shdr.sh_entsize == 1 || sec->shdr.sh_entsize == 2 || sec->shdr.sh_entsize == 4))
+		 (sec->shdr.sh_entsize == 1 || sec->shdr.sh_entsize == 2 ||
+		  sec->shdr.sh_entsize == 4))
 		sec->class = SEC_STRINGS;
 	else if (sec->shdr.sh_flags & SHF_MERGE && sec->shdr.sh_entsize &&
 		 sec->size % sec->shdr.sh_entsize == 0)
@@ -93,10 +123,11 @@ void table_classify(struct section *sec)
 
 static bool bad_format(const struct section *sec, GError **err)
 {
-	return kp_fail(err, KP_FAILED,
-		       "%s: special section %s has an unexpected format (%zu bytes, %u relocations); "
-		       "this kernel needs a new rule for it",
-		       sec->obj->path, sec->name, sec->size, sec->relas ? sec->relas->len : 0);
+	return kp_fail(
+		err, KP_FAILED,
+		"%s: special section %s has an unexpected format (%zu bytes, %u relocations); "
+		"this kernel needs a new rule for it",
+		sec->obj->path, sec->name, sec->size, sec->relas ? sec->relas->len : 0);
 }
 
 bool table_entry_size(const struct section *sec, size_t *size, GError **err)

@@ -19,13 +19,13 @@ struct section;
  */
 struct table_rule {
 	const char *name;
-	bool prefix;	       /* name is a prefix */
-	unsigned int refs;     /* relocations in an entry */
-	const char *size_env;  /* environment variable that overrides the size, as in kpatch */
-	size_t short_tail;     /* the last entry may lack this many bytes of padding */
-	bool loader_consumes;  /* read by the module loader, before late relocations are written */
+	bool prefix;	      /* name is a prefix */
+	unsigned int refs;    /* relocations in an entry */
+	const char *size_env; /* environment variable that overrides the size, as in kpatch */
+	size_t short_tail;    /* the last entry may lack this many bytes of padding */
+	bool loader_consumes; /* read by the module loader, before late relocations are written */
 	size_t ignore, ignore_len; /* bytes that do not count as a change */
-	const char *companion; /* section with a parallel array without relocations */
+	const char *companion;	   /* section with a parallel array without relocations */
 };
 
 /** table_classify() - set @sec's class and table from its name, type and flags. */

@@ -39,14 +39,17 @@ bool open_target(struct diff *diff, GError **err)
 		return false;
 	diff->symtab = kp_image_symtab(diff->image);
 	if (kp_image_is_module(diff->image) != diff_is_module(diff))
-		return kp_fail(err, KP_FAILED, "%s is %s, but the object belongs to %s; name the right file",
+		return kp_fail(err, KP_FAILED,
+			       "%s is %s, but the object belongs to %s; name the right file",
 			       diff->symtab_path,
-			       kp_image_is_module(diff->image) ? "a module" : "a kernel", diff->objname);
+			       kp_image_is_module(diff->image) ? "a module" : "a kernel",
+			       diff->objname);
 	if (diff->vmlinux_path && diff_is_module(diff)) {
 		diff->vmlinux = kp_image_open(diff->vmlinux_path, NULL, err);
 		if (!diff->vmlinux)
 			return false;
 	}
-	diff->rp = runpre_match(diff->plain_path ? diff->plain_path : diff->orig_path, diff->image, err);
+	diff->rp = runpre_match(diff->plain_path ? diff->plain_path : diff->orig_path, diff->image,
+				err);
 	return diff->rp != NULL;
 }

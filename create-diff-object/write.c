@@ -89,8 +89,9 @@ static struct out_symbol *undefined_symbol(struct writer *w, const struct extern
 
 	if (sym)
 		return sym;
-	sym = out_symbol_new(w->out, ext->alias, NULL, 0, 0,
-			     (unsigned char)ELF64_ST_INFO(ext->weak ? STB_WEAK : STB_GLOBAL, STT_NOTYPE));
+	sym = out_symbol_new(
+		w->out, ext->alias, NULL, 0, 0,
+		(unsigned char)ELF64_ST_INFO(ext->weak ? STB_WEAK : STB_GLOBAL, STT_NOTYPE));
 	g_hash_table_insert(w->undefined, ext->alias, sym);
 	if (!ext->plain) {
 		g_string_append_printf(w->records, "%s %s %s %lu %llx", ext->alias, ext->objname,
@@ -115,8 +116,10 @@ static void add_rela(struct writer *w, struct atom *atom, const struct ref *ref)
 			     ref->at + ext->shift + ref->bias);
 		return;
 	}
-	struct out_symbol *named = to->sym && !ref->by_section ?
-		g_hash_table_lookup(w->symbols, ref->sym->sec ? ref->sym : to->sym) : NULL;
+	struct out_symbol *named =
+		to->sym && !ref->by_section
+			? g_hash_table_lookup(w->symbols, ref->sym->sec ? ref->sym : to->sym)
+			: NULL;
 
 	if (named) {
 		int64_t base = (int64_t)ref->sym->value - (int64_t)to->start;
@@ -144,14 +147,16 @@ static void add_static_call_keys(struct writer *w)
 	for (unsigned int i = 0; i < keys->len; i++) {
 		const char *tramp = g_ptr_array_index(keys, i);
 		const char *suffix = strstr(tramp, "..");
-		g_autofree char *name = g_strdup_printf("__SCK__%.*s",
-			(int)(suffix ? suffix - tramp : (long)strlen(tramp)) - 7, tramp + 7);
+		g_autofree char *name = g_strdup_printf(
+			"__SCK__%.*s", (int)(suffix ? suffix - tramp : (long)strlen(tramp)) - 7,
+			tramp + 7);
 		size_t count = 0;
 		const struct kp_sym *const *syms;
 		struct external ext = { .objname = (char *)"vmlinux", .name = name };
 		g_autofree char *alias = g_strconcat(name, suffix, NULL);
 
-		syms = diff_is_module(w->diff) ? NULL : kp_symtab_find(w->diff->symtab, name, &count);
+		syms = diff_is_module(w->diff) ? NULL
+					       : kp_symtab_find(w->diff->symtab, name, &count);
 		if (count != 1)
 			continue;
 		const struct kp_export *ex = kp_symvers_find(w->diff->symvers, name);
@@ -270,7 +275,8 @@ bool write_output(struct diff *diff, GError **err)
 	add_functions(&w);
 	add_static_call_keys(&w);
 	if (w.records->len) {
-		struct out_section *os = out_section_new(w.out, ".kpatch.undef", SHT_PROGBITS, 0, 1, 0);
+		struct out_section *os =
+			out_section_new(w.out, ".kpatch.undef", SHT_PROGBITS, 0, 1, 0);
 
 		out_section_append(os, w.records->str, w.records->len);
 	}

@@ -45,19 +45,21 @@ static void compare_line(const char *object, const char *line, const struct kp_s
 	ex = kp_symvers_find(symvers, name);
 	if (!ex || !ex->crc || ex->crc == crc)
 		return;
-	kp_diag_add(diags, KP_ERROR_DIAG, object, name,
-		    "keep the types as they are; a new field can be a shadow variable, and what the "
-		    "kernel's own code need not see can be hidden with #ifndef __GENKSYMS__",
-		    "the patch changes the types of this exported symbol (CRC 0x%08x in the running "
-		    "kernel, 0x%08x in the patch): modules would use it wrongly", ex->crc, crc);
+	kp_diag_add(
+		diags, KP_ERROR_DIAG, object, name,
+		"keep the types as they are; a new field can be a shadow variable, and what the "
+		"kernel's own code need not see can be hidden with #ifndef __GENKSYMS__",
+		"the patch changes the types of this exported symbol (CRC 0x%08x in the running "
+		"kernel, 0x%08x in the patch): modules would use it wrongly",
+		ex->crc, crc);
 }
 
 /* Let the kernel's own tool compute the CRCs from the preprocessed source. */
 static bool check_source(const struct crc_setup *setup, const struct compile_job *job,
 			 const struct kp_symvers *symvers, struct kp_diags *diags, GError **err)
 {
-	g_autofree char *tool = g_build_filename(setup->tree->master, "scripts", "genksyms",
-						 "genksyms", NULL);
+	g_autofree char *tool =
+		g_build_filename(setup->tree->master, "scripts", "genksyms", "genksyms", NULL);
 	const char *const argv[] = { tool, "-r", "/dev/null", NULL };
 	const struct run_opts opts = { .stdin_path = job->output, .what = "genksyms" };
 	GString *out = g_string_new(NULL);
@@ -86,7 +88,8 @@ static GPtrArray *preprocess_jobs(const struct crc_setup *setup, const GPtrArray
 			return NULL;
 		if (!exports)
 			continue;
-		job = compile_job_new(input->command, COMPILE_PREPROCESS, setup->work->copy, output);
+		job = compile_job_new(input->command, COMPILE_PREPROCESS, setup->work->copy,
+				      output);
 		job->extra = extra;
 		g_ptr_array_add(jobs, job);
 	}

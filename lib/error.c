@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-G_DEFINE_QUARK(kp-error-quark, kp_error)
+G_DEFINE_QUARK(kp - error - quark, kp_error)
 
 static const char free_space[] = "; free some space and try again";
 

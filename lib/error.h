@@ -15,10 +15,10 @@
 /** enum kp_status - error codes; the values are the exit statuses of our programs. */
 enum kp_status {
 	KP_OK = 0,
-	KP_FAILED = 1,	   /* could not do it: bad input, environment, I/O */
+	KP_FAILED = 1,	    /* could not do it: bad input, environment, I/O */
 	KP_UNPATCHABLE = 2, /* differences that cannot be patched */
-	KP_NO_CHANGE = 3,  /* nothing changed */
-	KP_USAGE = 64,	   /* wrong command line */
+	KP_NO_CHANGE = 3,   /* nothing changed */
+	KP_USAGE = 64,	    /* wrong command line */
 	KP_INTERRUPTED = 130,
 };
 
@@ -31,12 +31,13 @@ GQuark kp_error_quark(void);
  */
 bool kp_fail(GError **err, enum kp_status status, const char *fmt, ...) G_GNUC_PRINTF(3, 4);
 
-/** kp_fail_errno() - like kp_fail(), with ": strerror(errno)" appended; a full disk adds its remedy. */
+/** kp_fail_errno() - like kp_fail(), with ": strerror(errno)" appended; a full disk adds its
+ * remedy. */
 bool kp_fail_errno(GError **err, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
 
 /**
- * kp_error_remedy() - what to add to the message of an error that GLib made, which knows no remedies.
- * Return: "; do this", or "".
+ * kp_error_remedy() - what to add to the message of an error that GLib made, which knows no
+ * remedies. Return: "; do this", or "".
  */
 const char *kp_error_remedy(const GError *err);
 

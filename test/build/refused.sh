@@ -146,5 +146,5 @@ fi
 # What nobody holds was left behind; but for one copy of the tree (old.*) that the next build takes over.
 for left in "$KPATCH_CACHE/$release"-*/work/*; do
 	case $left in */old.*) continue ;; esac
-	[ ! -d "$left" ] || ! flock -n "$left" true || fail "left in the cache: $left"
+	[ ! -d "$left" ] || ! flock -n "$left/.owner" true || fail "left in the cache: $left"
 done

@@ -8,6 +8,7 @@ RELEASE=$(kernels | head -n 1)
 [ -n "$RELEASE" ] || skip "no kernel with headers is installed"
 export RELEASE
 # Two tests may do this at once.
+mkdir -p "$KP_BUILD"
 flock "$KP_BUILD" make -s -C "$KP_TOP" BUILD="$KP_BUILD" "$KP_BUILD/libbuild.a" "$KP_BUILD/libkp.a" \
 	>"$tmp/make.log" 2>&1 || fail "libraries: $(tail -5 "$tmp/make.log")"
 tool=$tmp/kbuild-tool

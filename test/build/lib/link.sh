@@ -8,6 +8,7 @@ need gcc pkg-config readelf as make
 # link_module WORK NAME OUTPUT OBJECT...: for kernel $kernel
 build_link_module() {
 	# Two tests may do this at once.
+	mkdir -p "$KP_BUILD"
 	flock "$KP_BUILD" make -s -C "$KP_TOP" BUILD="$KP_BUILD" "$KP_BUILD/libbuild.a" "$KP_BUILD/libkp.a" "$KP_BUILD/share/kpatch" \
 		>"$tmp/make.log" 2>&1 || fail "libraries: $(tail -5 "$tmp/make.log")"
 	# shellcheck disable=SC2046 # several words
