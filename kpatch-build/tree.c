@@ -2,12 +2,32 @@
 #include "tree.h"
 
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "error.h"
 #include "lock.h"
 #include "run.h"
 #include "tree-prepare.h"
+
+/*
+ * Debian's Makefile puts the package's name and version into include/generated/package.h when it is
+ * told them; code prints it (dump_stack()), so it is part of what was compiled.
+ */
+static void add_package_vars(const struct target *target, GPtrArray *vars)
+{
+	g_autofree char *path = g_build_filename(target->headers ?: "/", "include", "generated",
+						 "package.h", NULL);
+	g_autofree char *text = NULL;
+	char name[64], version[128];
+
+	if (!g_file_get_contents(path, &text, NULL, NULL) ||
+	    sscanf(text, "#define LINUX_PACKAGE_ID \" %63[^ \"] %127[^ \"]\"", name, version) != 2)
+		return;
+	g_ptr_array_add(vars, g_strdup("DISTRIBUTION_OFFICIAL_BUILD=1"));
+	g_ptr_array_add(vars, g_strdup_printf("DISTRIBUTOR=%s", name));
+	g_ptr_array_add(vars, g_strdup_printf("DISTRIBUTION_VERSION=%s", version));
+}
 
 char **tree_make_vars(const struct target *target)
 {
@@ -34,6 +54,7 @@ char **tree_make_vars(const struct target *target)
 
 	for (size_t i = 0; i < G_N_ELEMENTS(fixed); i++)
 		g_ptr_array_add(vars, g_strdup(fixed[i]));
+	add_package_vars(target, vars);
 	g_ptr_array_add(vars, NULL);
 	return (char **)g_ptr_array_steal(vars, NULL);
 }
