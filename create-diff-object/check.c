@@ -144,7 +144,7 @@ static void check_unknown_tables(struct diff *diff)
 	for (unsigned int i = 0; i < diff->patched->atoms->len; i++) {
 		struct atom *atom = g_ptr_array_index(diff->patched->atoms, i);
 
-		if (atom->kind != ATOM_DATA || atom->included || atom->ignored)
+		if (atom->kind != ATOM_DATA || atom->included)
 			continue;
 		for (unsigned int r = 0; r < atom->refs->len; r++) {
 			const struct ref *ref = &g_array_index(atom->refs, struct ref, r);

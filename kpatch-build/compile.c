@@ -40,8 +40,22 @@ static const char *const *variant_args(enum compile_variant variant)
 {
 	/* Debug information is of no use and holds paths; code does not depend on it. */
 	static const char *const plain[] = { "-g0", "-c", NULL };
-	static const char *const split[] = { "-g0", "-ffunction-sections", "-fdata-sections", "-c",
-					     NULL };
+	/*
+	 * The boot code writes the values of some variables right into built-in code
+	 * (asm/runtime-const.h, since 6.11; only there do the names mean anything). Nobody would do
+	 * that to a module, so code for a patch reads the variables, as code of modules does.
+	 */
+	static const char *const split[] = {
+		"-g0",
+		"-ffunction-sections",
+		"-fdata-sections",
+		"-D_ASM_RUNTIME_CONST_H",
+		"-Druntime_const_ptr(sym)=(sym)",
+		"-Druntime_const_shift_right_32(val,sym)=((u32)(val)>>(sym))",
+		"-Druntime_const_init(type,sym)=do{}while(0)",
+		"-c",
+		NULL,
+	};
 	static const char *const preprocess[] = { "-g0", "-E", NULL };
 	static const char *const preprocess_p[] = { "-g0", "-E", "-P", NULL };
 	static const char *const *const args[] = {

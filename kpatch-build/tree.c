@@ -16,8 +16,8 @@
  */
 static void add_package_vars(const struct target *target, GPtrArray *vars)
 {
-	g_autofree char *path = g_build_filename(target->headers ?: "/", "include", "generated",
-						 "package.h", NULL);
+	g_autofree char *path =
+		g_build_filename(target->headers ?: "/", "include", "generated", "package.h", NULL);
 	g_autofree char *text = NULL;
 	char name[64], version[128];
 

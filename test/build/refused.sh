@@ -143,8 +143,8 @@ if cp -al "$master" "$tmp/tree" 2>/dev/null || cp -a "$master" "$tmp/tree"; then
 	echo "ok truncated-symvers"
 fi
 
-# What nobody holds was left behind; but for one copy of the tree (old.*) that the next build takes over.
-for left in "$KPATCH_CACHE/$release"-*/work/*; do
-	case $left in */old.*) continue ;; esac
+# What nobody holds was left behind.
+for left in "$KPATCH_CACHE/$release"-*/work/tmp.*; do
+
 	[ ! -d "$left" ] || ! flock -n "$left/.owner" true || fail "left in the cache: $left"
 done
