@@ -145,6 +145,5 @@ fi
 
 # What nobody holds was left behind.
 for left in "$KPATCH_CACHE/$release"-*/work/tmp.*; do
-
 	[ ! -d "$left" ] || ! flock -n "$left/.owner" true || fail "left in the cache: $left"
 done

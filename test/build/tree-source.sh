@@ -15,7 +15,7 @@ place=$(mktemp -d "$(dirname "$master")/work/test.XXXXXX")
 trap 'rm -rf "$tmp" "$place"' EXIT
 cp -al "$master" "$place/tree"
 rm "$place/tree/.kpatch-ready"
-find "$place/tree" -printf '%p %s %T@ %C@\n' | sort >"$tmp/before"
+find "$place/tree" -printf '%p %i %s %T@\n' | sort >"$tmp/before"
 export KPATCH_CACHE=$place/cache
 
 # busy PATTERN: processes that work in this test's cache
@@ -75,7 +75,7 @@ for n in 1 2; do
 	cmp "$(sed -n ${n}p "$tmp/wanted")" "$(sed -n ${n}p "$tmp/made")" ||
 		fail "objects differ from those of the package's source"
 done
-find "$place/tree" -printf '%p %s %T@ %C@\n' | sort >"$tmp/after"
+find "$place/tree" -printf '%p %i %s %T@\n' | sort >"$tmp/after"
 cmp "$tmp/before" "$tmp/after" || {
 	diff "$tmp/before" "$tmp/after" | head >&2
 	fail "the source tree has changed"
