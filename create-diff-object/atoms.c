@@ -183,8 +183,8 @@ static struct atom *lazy_atom(struct section *sec, size_t pos)
  * counts from the end of the field's place in the instruction, so the instruction's end is needed;
  * but only where the section holds more than one thing.
  */
-static bool rela_target(const struct section *from, const struct rela *rela, int64_t *pos,
-			int64_t *bias, GError **err)
+static void rela_target(const struct section *from, const struct rela *rela, int64_t *pos,
+			int64_t *bias)
 {
 	const struct section *to = rela->sym->sec;
 	bool code = from->class == SEC_CODE || from->class == SEC_BLOCKS;
@@ -205,17 +205,14 @@ static bool rela_target(const struct section *from, const struct rela *rela, int
 			if (atom)
 				end = arch.insn_end(from->data, start, atom->start + atom->size,
 						    rela->offset);
+			/* only matters if the function has to go into the patch (check.c) */
 			if (!end && atom)
-				return kp_fail(err, KP_FAILED,
-					       "%s: %s+0x%zx: can't decode this instruction",
-					       from->obj->path, atom_name(atom),
-					       (size_t)rela->offset - atom->start);
+				atom->stuck = true;
 			if (end)
 				*bias = -(int64_t)(end - rela->offset);
 		}
 	}
 	*pos = (int64_t)rela->sym->value + rela->addend - *bias;
-	return true;
 }
 
 /* Blocks begin where something refers to; first collect those places. */
@@ -238,8 +235,7 @@ static bool cut_blocks(struct object *obj, GError **err)
 			/* the target of a smp_locks or paravirt entry is a place inside a block */
 			if (sec->class == SEC_TABLE && !table_is(sec, ".altinstructions"))
 				continue;
-			if (!rela_target(sec, rela, &pos, &bias, err))
-				return false;
+			rela_target(sec, rela, &pos, &bias);
 			if (pos < 0 || (size_t)pos > to->size)
 				return kp_fail(err, KP_FAILED, "%s: a relocation points outside %s",
 					       obj->path, to->name);
@@ -318,8 +314,7 @@ static bool add_ref(struct atom *atom, const struct rela *rela, GError **err)
 	};
 	int64_t pos;
 
-	if (!rela_target(from, rela, &pos, &ref.bias, err))
-		return false;
+	rela_target(from, rela, &pos, &ref.bias);
 	if (from->class == SEC_CODE || from->class == SEC_BLOCKS)
 		ref.branch = arch.is_branch(from->data, rela->offset, rela->type);
 	ref.at = pos;
@@ -329,7 +324,7 @@ static bool add_ref(struct atom *atom, const struct rela *rela, GError **err)
 		ref.at = 0;
 	} else if (rela->sym->sec) {
 		ref.atom = rela->sym->atom ? rela->sym->atom : target_atom(rela->sym->sec, pos);
-		if (!ref.atom && rela->sym->sec->class != SEC_DROPPED &&
+		if (!ref.atom && !atom->stuck && rela->sym->sec->class != SEC_DROPPED &&
 		    !(rela->sym->sec->size == 0))
 			return kp_fail(err, KP_FAILED, "%s: %s+0x%zx refers outside of %s",
 				       atom->obj->path, atom_name(atom), ref.offset,

@@ -166,9 +166,8 @@ static void check_included_atom(struct diff *diff, struct atom *atom)
 {
 	if (atom->stuck)
 		diff_error(diff, atom, "patch a caller instead",
-			   "shares its section with other functions and branches to them in a way "
-			   "that "
-			   "does not allow to move it");
+			   "cannot be moved: it has instructions that cannot be decoded, or short "
+			   "branches to other functions in its section");
 	if (!strcmp(atom->sec->name, ".BTF_ids"))
 		diff_error(diff, atom, "do not change BTF id lists",
 			   "BTF ids are filled in when the whole kernel is linked");

@@ -111,7 +111,7 @@ struct atom {
 	bool included;	     /* goes into the output */
 	bool undecided;	     /* DATA: it may or may not be a variable of the original */
 	bool ignored;	     /* the author said so (KPATCH_IGNORE_*) */
-	bool stuck;	     /* FUNC: cannot be moved, see find_hidden_branches() */
+	bool stuck;	     /* FUNC: cannot be moved: not decoded, or see find_hidden_branches() */
 	bool fentry;	     /* FUNC: has a call of __fentry__ at its entry, can be traced */
 	uint8_t *patched;    /* own copy of the bytes where a pass changed them, else NULL */
 	bool dropped;	     /* ENTRY: left out although its code is included */

@@ -24,4 +24,4 @@ after:
 .quad 1b
 END
 module
-refused "test.orig.o: changed: shares its section with other functions"
+refused "test.orig.o: changed: cannot be moved"
