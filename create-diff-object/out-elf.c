@@ -149,11 +149,6 @@ void out_rela_new(struct out_section *os, uint64_t offset, uint32_t type, struct
 	g_array_append_val(os->relas, rela);
 }
 
-int out_string_order(const char *const *a, const char *const *b)
-{
-	return strcmp(*a, *b);
-}
-
 /* Add to a string table; the empty name is at 0. */
 static uint32_t add_string(GByteArray *tab, const char *text)
 {

@@ -40,9 +40,6 @@ const char *out_symbol_name(const struct out_symbol *sym);
 void out_rela_new(struct out_section *os, uint64_t offset, uint32_t type, struct out_symbol *sym,
 		  int64_t addend);
 
-/** out_string_order() - compares what two char * elements of an array point to. */
-int out_string_order(const char *const *a, const char *const *b);
-
 /** out_elf_write() - write to @path, all or nothing (temporary file and rename). */
 bool out_elf_write(struct out_elf *out, const char *path, unsigned int machine, GError **err);
 

@@ -92,7 +92,7 @@ static struct out_symbol *undefined_symbol(struct writer *w, const struct extern
 	sym = out_symbol_new(
 		w->out, ext->alias, NULL, 0, 0,
 		(unsigned char)ELF64_ST_INFO(ext->weak ? STB_WEAK : STB_GLOBAL, STT_NOTYPE));
-	g_hash_table_insert(w->undefined, ext->alias, sym);
+	g_hash_table_insert(w->undefined, (char *)out_symbol_name(sym), sym);
 	if (!ext->plain) {
 		g_string_append_printf(w->records, "%s %s %s %lu %llx", ext->alias, ext->objname,
 				       ext->name, ext->sympos, (unsigned long long)ext->addr);
@@ -132,46 +132,44 @@ static void add_rela(struct writer *w, struct atom *atom, const struct ref *ref)
 }
 
 /* The compiler emits "call __SCT__x" alone, but objtool's site needs the key as well. */
+static void add_static_call_key(struct writer *w, const char *tramp)
+{
+	const struct kp_image *vmlinux = w->diff->vmlinux;
+	const struct kp_symtab *tab = !diff_is_module(w->diff) ? w->diff->symtab
+				      : vmlinux		       ? kp_image_symtab(vmlinux)
+							       : NULL;
+	const char *suffix = strstr(tramp, "..");
+	size_t len = suffix ? (size_t)(suffix - tramp) : strlen(tramp);
+	g_autofree char *base = g_strndup(tramp, len);
+	g_autofree char *name = g_strconcat("__SCK__", base + strlen("__SCT__"), NULL);
+	g_autofree char *alias = g_strconcat(name, suffix, NULL);
+	const struct kp_export *ex = kp_symvers_find(w->diff->symvers, name);
+	size_t count = 0;
+	const struct kp_sym *const *syms = tab ? kp_symtab_find(tab, name, &count) : NULL;
+	struct external key = {
+		.plain = ex && kp_symvers_is_vmlinux(ex) && !ex->ns[0] && !suffix,
+		.objname = (char *)"vmlinux",
+		.name = name,
+		.alias = alias,
+	};
+
+	if (!key.plain && count != 1)
+		return; /* post-link refuses a site without its key */
+	if (count == 1) {
+		key.sympos = kp_symtab_sympos(tab, syms[0]);
+		key.addr = syms[0]->addr;
+	}
+	undefined_symbol(w, &key);
+}
+
 static void add_static_call_keys(struct writer *w)
 {
-	GHashTableIter iter;
-	void *key, *value;
-	g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GList) aliases = g_hash_table_get_keys(w->undefined);
 
-	g_hash_table_iter_init(&iter, w->undefined);
-	while (g_hash_table_iter_next(&iter, &key, &value)) {
-		if (g_str_has_prefix(key, "__SCT__"))
-			g_ptr_array_add(keys, g_strdup(key));
-	}
-	g_ptr_array_sort(keys, (GCompareFunc)(void (*)(void))out_string_order);
-	for (unsigned int i = 0; i < keys->len; i++) {
-		const char *tramp = g_ptr_array_index(keys, i);
-		const char *suffix = strstr(tramp, "..");
-		g_autofree char *name = g_strdup_printf(
-			"__SCK__%.*s", (int)(suffix ? suffix - tramp : (long)strlen(tramp)) - 7,
-			tramp + 7);
-		size_t count = 0;
-		const struct kp_sym *const *syms;
-		struct external ext = { .objname = (char *)"vmlinux", .name = name };
-		g_autofree char *alias = g_strconcat(name, suffix, NULL);
-
-		syms = diff_is_module(w->diff) ? NULL
-					       : kp_symtab_find(w->diff->symtab, name, &count);
-		if (count != 1)
-			continue;
-		const struct kp_export *ex = kp_symvers_find(w->diff->symvers, name);
-
-		ext.alias = alias;
-		ext.sympos = kp_symtab_sympos(w->diff->symtab, syms[0]);
-		ext.addr = syms[0]->addr;
-		ext.plain = ex && kp_symvers_is_vmlinux(ex) && !ex->ns[0] && !suffix;
-		if (!g_hash_table_contains(w->undefined, alias)) {
-			struct out_symbol *sym = undefined_symbol(w, &ext);
-
-			/* the key of the table must outlive ext */
-			g_hash_table_steal(w->undefined, alias);
-			g_hash_table_insert(w->undefined, (char *)out_symbol_name(sym), sym);
-		}
+	aliases = g_list_sort(aliases, (GCompareFunc)strcmp);
+	for (const GList *at = aliases; at; at = at->next) {
+		if (g_str_has_prefix(at->data, "__SCT__"))
+			add_static_call_key(w, at->data);
 	}
 }
 

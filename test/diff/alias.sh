@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # A function with several names (system calls are such) is one function, replaced once.
 . "$(dirname "$0")/lib.sh"
 

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # Another CPU feature, or other replacement code, is a change although the code itself is the same;
 # another place of the replacement among others is none.
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # Alternatives: the entry and its own replacement go with the code, other replacements stay out. Code
 # in .altinstr_aux that it jumps to comes along as well.
 . "$(dirname "$0")/lib.sh"

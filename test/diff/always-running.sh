@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # A function on the stack of every sleeping task: no transition could ever end.
 . "$(dirname "$0")/lib.sh"
 

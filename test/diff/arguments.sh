@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # The command line of old scripts is understood, and mistakes in it are said, not guessed at.
 . "$(dirname "$0")/lib.sh"
 

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # Lists of BTF ids are filled in when the whole kernel is linked: one that is new or changed would stay
 # zero.
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # Entries of __bug_table go with the code they describe. A line number that shifted is no change, a
 # different flag (BUG became WARN_ONCE) is one although the code is the same.
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # The author's callbacks: all four kinds come along with the functions they name, and learn which
 # object they belong to. They alone make a patch.
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # A changed function replaces the original; what did not change stays out.
 . "$(dirname "$0")/lib.sh"
 

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # Only the .cold part differs: the function is replaced, with its cold part, which is no function.
 . "$(dirname "$0")/lib.sh"
 

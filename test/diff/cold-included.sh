@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # A function brings its cold part along although that is the same; the two refer to each other.
 . "$(dirname "$0")/lib.sh"
 

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # Mergeable constants (.rodata.cst16 of the crypto code) are known by their contents, and only those
 # that are used come along.
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # limit: 900
 # Damaged objects, images and symbol tables never crash the tool (test/fuzz/create-diff-object.sh).
 # Worth most in a sanitizer build, so there are fewer rounds in others.

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # Changed contents of a variable: the running kernel keeps the old ones, so this is refused, for
 # writable and (here: exported, or used by data) constant variables; size changes as well.
 . "$(dirname "$0")/lib.sh"

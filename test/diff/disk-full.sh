@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # A full disk is an error, and no part of the output stays behind.
 . "$(dirname "$0")/lib.sh"
 

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # pr_debug(): a descriptor in __dyndbg with the line number, and a jump label whose key is in it. A
 # shifted line is no change; changed code brings its own descriptors, which keep the jump label.
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # Entries of __ex_table go with the code they describe; another fixup or another kind of handler is a
 # change although the code is the same.
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # __exit code cannot be traced: refused for a module; for the kernel itself it never runs, and the
 # rest of the patch goes ahead.
 . "$(dirname "$0")/lib.sh"

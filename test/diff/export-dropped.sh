@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # Exports of the original are not repeated in the patch: nobody could load it.
 . "$(dirname "$0")/lib.sh"
 

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # What vmlinux exports is left to the module loader. Exports in a namespace need an import that the
 # patch does not have, and those of modules would pin the module: both become references of the
 # patch's own, and so does what nobody exports.

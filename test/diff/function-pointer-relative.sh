@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # The address of a changed function taken with %rip: not a call, so it stays the original's.
 . "$(dirname "$0")/lib.sh"
 

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # The address of a changed function stays that of the original, in code and in new data: it is
 # compared, and may outlive the patch. Direct calls go to the new version at once.
 . "$(dirname "$0")/lib.sh"

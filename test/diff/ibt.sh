@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # On a kernel with indirect branch tracking new code must not take the address of a function that has
 # no ENDBR, or whose ENDBR the boot code removes. Calling it is fine.
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # KPATCH_IGNORE_SECTION and KPATCH_IGNORE_FUNCTION: what the author declares harmless is left alone.
 . "$(dirname "$0")/lib.sh"
 

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # __init code has run and is gone: a change of it is refused by name, unless the author says that it
 # does not matter.
 . "$(dirname "$0")/lib.sh"

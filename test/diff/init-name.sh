@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # A module drops its init symbols after loading: a name that is in init code as well has another
 # position afterwards, and the kernel would pick the wrong one. Refused.
 . "$(dirname "$0")/lib.sh"

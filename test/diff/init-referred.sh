@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # New code that uses __init code or data of the original would use freed memory.
 . "$(dirname "$0")/lib.sh"
 

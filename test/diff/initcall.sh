@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # The names of initcalls contain a counter and a line number, and init data moves: nothing of it is in
 # the patch or in its way.
 . "$(dirname "$0")/lib.sh"

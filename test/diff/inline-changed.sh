@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # A change in an inline function, as in a header: all functions that it was inlined into are replaced.
 . "$(dirname "$0")/lib.sh"
 

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # A jump label on a key in a module cannot be set up before that module is there: refused with the
 # function, the place, and what to write instead.
 . "$(dirname "$0")/lib.sh"

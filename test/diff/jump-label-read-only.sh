@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # A key that is read-only after init: the module loader of 6.1 would write to it and crash.
 . "$(dirname "$0")/lib.sh"
 

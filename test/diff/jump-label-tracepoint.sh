@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # A tracepoint of a module: its jump label is left out, and the place becomes a NOP (the compiler
 # writes a jump there for objtool, which now does not see it), so that the tracepoint stays silent.
 # The jump may be a short one or, into a cold part, one with a relocation.

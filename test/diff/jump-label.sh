@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # Jump labels on keys of the kernel stay: the entry goes with its function, the key is a reference.
 # In another place of the table they are no change.
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # The kernel works on alternatives and paravirt sites while the patch loads. An address in a module is
 # not known then: refused in the replacement, and in the instruction that is replaced.
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # A function that only moved to another section, or only changed its neighbours, is no change.
 . "$(dirname "$0")/lib.sh"
 

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # New variables are part of the patch: initialised, zeroed and constant ones, and global ones even if
 # nothing here uses them, since another object of the patch may.
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # New functions come along: static ones that are used, and all global ones, which other objects of
 # the patch may call. What they use of the original is a reference into the target.
 . "$(dirname "$0")/lib.sh"

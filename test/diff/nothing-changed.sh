@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # Status 3, and no output, when the two do the same: the order of functions and variables and the
 # numbers of static locals do not count.
 . "$(dirname "$0")/lib.sh"

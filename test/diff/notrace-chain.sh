@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # The callers of a function that cannot be traced cannot be traced either: theirs are replaced.
 . "$(dirname "$0")/lib.sh"
 

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # A changed function without fentry call cannot be redirected. It is static and all its callers are
 # visible: they are replaced instead and bring the new version along.
 . "$(dirname "$0")/lib.sh"

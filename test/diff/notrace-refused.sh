@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # A changed function without fentry call whose callers are not all visible is refused: it is global,
 # or its address is taken.
 . "$(dirname "$0")/lib.sh"

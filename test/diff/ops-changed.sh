@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # A changed table of functions is refused: others have its address, and the kernel keeps the old one.
 . "$(dirname "$0")/lib.sh"
 

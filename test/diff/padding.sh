@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # What follows a variable or a function in a shared section decides how much padding there is between
 # them. That is no change.
 . "$(dirname "$0")/lib.sh"

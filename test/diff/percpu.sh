@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # Per-CPU variables are data like others: relocations keep their segment-relative form, and new ones
 # go into the module's own per-CPU section.
 . "$(dirname "$0")/lib.sh"

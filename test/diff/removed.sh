@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # What the patch removes (functions, variables, static locals) stays in the running kernel; the code
 # that used it is replaced.
 . "$(dirname "$0")/lib.sh"

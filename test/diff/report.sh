@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # The report as JSON: what changed, and each finding with its parts.
 . "$(dirname "$0")/lib.sh"
 

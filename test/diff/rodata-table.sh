@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # A changed constant table that only functions here look up is like code: they are replaced and take
 # the new table along.
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # A static function that two objects of the target have with the same body, and nothing tells which
 # is ours: refused by name. A caller that is unique decides it.
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # The code in the target is not what was compiled (wrong source, configuration or compiler): refused
 # with the function and the offset; so it is when only a reference differs.
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # Sections in groups (COMDAT), which the linker may drop, are refused.
 . "$(dirname "$0")/lib.sh"
 

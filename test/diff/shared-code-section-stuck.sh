@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # A short branch into a neighbour cannot be made to reach the target from elsewhere: refused.
 . "$(dirname "$0")/lib.sh"
 

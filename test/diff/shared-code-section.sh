@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # Functions that share a section (.sched.text): one is cut out, and its branches to the neighbours,
 # which have no relocations because the assembler knows the distance, become references.
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # Sections with several variables (.data..read_mostly, .bss..page_aligned): a reference means the one
 # it points into, and only new ones come along.
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # .smp_locks, .parainstructions (whose last entry lacks its padding) and annotations for objtool go
 # with the code that they describe, entry by entry.
 . "$(dirname "$0")/lib.sh"

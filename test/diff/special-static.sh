@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # Variables that macros make for one place in the code (__func__, __warned, _rs, lock class keys ...)
 # are not the same thing in two builds: code that moves takes copies along. They cause no change.
 . "$(dirname "$0")/lib.sh"

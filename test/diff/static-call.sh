@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # The compiler emits a static call as "call __SCT__name"; objtool makes a site of it when the patch is
 # linked, and needs the key next to it. A key in a module cannot be set up before the module is there:
 # its call goes by the trampoline, under an alias that objtool does not take for a static call.
@@ -48,3 +49,12 @@ differ
 undefined <<'END'
 __SCK__hook vmlinux __SCK__hook 0
 END
+
+# the same from a module's code, where the key is found in the kernel's exports
+exports vmlinux __SCK__hook
+module test.plain.o
+differ
+undefined <<'END'
+END
+imports=$(readelf -sW output.o | awk '$7 == "UND" && $8 ~ /^__SC/ { print $8 }' | sort | tr '\n' ' ')
+[ "$imports" = "__SCK__hook __SCT__hook " ] || fail "imported: $imports"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # An unchanged static function is called where it is, under an alias that names object and position,
 # in a call, a tail call and from a new function.
 . "$(dirname "$0")/lib.sh"

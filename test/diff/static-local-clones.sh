@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # Static locals in the clones that GCC makes (.isra, .constprop, .part): the clone's base name counts.
 . "$(dirname "$0")/lib.sh"
 

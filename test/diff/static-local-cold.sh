@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # Uses of a static local from the .cold part of a function are uses by that function.
 . "$(dirname "$0")/lib.sh"
 

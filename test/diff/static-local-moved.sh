@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # The function that owns a static local is inlined in one build only: it stays the same variable.
 . "$(dirname "$0")/lib.sh"
 

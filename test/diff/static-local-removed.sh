@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # Two functions have a static local of one name; one of them is removed. The other keeps its own.
 . "$(dirname "$0")/lib.sh"
 

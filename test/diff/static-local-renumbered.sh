@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # A static local is the variable of that name that the same function uses, whatever its number.
 . "$(dirname "$0")/lib.sh"
 

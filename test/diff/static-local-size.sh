@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # A static local whose size changes: the running kernel has the old one, which the new code must not
 # use, and a second one would forget what the first holds.
 . "$(dirname "$0")/lib.sh"

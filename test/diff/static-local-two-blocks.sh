@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # Two static locals of one name in one function, in different blocks: the order of the source tells
 # which is which as long as there are as many; with one of them gone, nothing does.
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # A static function is made global, so that another object of the patch can call it. The kernel has no
 # global symbol of that name: the patch brings its own.
 . "$(dirname "$0")/lib.sh"

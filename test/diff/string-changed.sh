@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # The text of a string literal belongs to the code that uses it.
 . "$(dirname "$0")/lib.sh"
 

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # A string is known by its text: its place among others, which a new string shifts, does not count.
 . "$(dirname "$0")/lib.sh"
 

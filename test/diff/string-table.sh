@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # A changed constant table of strings, looked up by functions only, comes along with them.
 . "$(dirname "$0")/lib.sh"
 

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # Original and patched object in the wrong order: the "original" is not what the target was built from.
 . "$(dirname "$0")/lib.sh"
 

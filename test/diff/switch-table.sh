@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # A table that GCC makes of a switch (CSWTCH.N) is part of the function, numbers do not count, and
 # changed contents are a change.
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # Symbols as the text of `readelf -s --wide`, as old scripts give them: names that are unique, or that
 # are in the object's own block of FILE symbols, are found; others are refused.
 . "$(dirname "$0")/lib.sh"

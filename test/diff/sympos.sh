@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # A name that the target has several times is told apart by run-pre matching; its position is counted
 # as the kernel counts it: in a module every symbol of that name in the order of the symbol table, in
 # vmlinux by address.

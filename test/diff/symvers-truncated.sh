@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # A Module.symvers that ends in the middle of a line, or that has other columns, is an error that
 # names the line.
 . "$(dirname "$0")/lib.sh"

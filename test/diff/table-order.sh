@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # The order in which the compiler first needs the special sections is no change of the functions that
 # have entries in them.
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # References of inline assembly by section and offset are to whatever is there; one into the middle of
 # a function of the kernel, which nobody can name, is refused.
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # The counter in names from __UNIQUE_ID() shifts with every use of it; it says nothing.
 . "$(dirname "$0")/lib.sh"
 

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # A table that this tool does not know, and that points into code that is carried over, is an error:
 # only the boot code would have processed it (runtime constants of 6.12 are such).
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # A weak function that the target does not use, since another object has a strong one. Patching it
 # would change nothing: refused. What refers to it gets the strong one.
 . "$(dirname "$0")/lib.sh"

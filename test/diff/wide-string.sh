@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # Strings of wide characters (the names of EFI variables) are strings, too.
 . "$(dirname "$0")/lib.sh"
 

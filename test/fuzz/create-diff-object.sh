@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # limit: 900
 # create-diff-object with damaged input files: originals, patched objects, images, symbol tables.
 #
