@@ -257,7 +257,9 @@ bool build_diff(struct build *build, GError **err)
 	for (guint i = 0; i < build->results->len; i++) {
 		const struct diff_result *result = build->results->pdata[i];
 
-		changed |= result->status == DIFF_WRITTEN;
+		/* New code alone does nothing: the module would be refused when it is loaded. */
+		changed |= result->status == DIFF_WRITTEN &&
+			   (result->changed->len || result->callbacks->len);
 		broken |= result->status == DIFF_ERROR;
 	}
 	if (!build_check_diags(build, err)) {

@@ -89,6 +89,9 @@ refused crc 2 lcm CRC "shadow variable"
 edit fs/proc/meminfo.c '1s|$|\n/* a comment */|'
 refused comment-only 3 "no functional changes"
 
+edit fs/proc/meminfo.c '$a\int kpatch_test(void); int kpatch_test(void) { return 1; }'
+refused new-code-only 3 "no functional changes"
+
 edit arch/x86/kernel/apic/x2apic_phys.c '1s|$|\n#error kpatch_test|'
 refused compile-error 1 "kpatch_test"
 
