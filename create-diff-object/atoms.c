@@ -585,6 +585,12 @@ bool atom_is_writable(const struct atom *atom)
 	       !g_str_has_prefix(atom->sec->name, ".data.rel.ro");
 }
 
+bool atom_is_callback(const struct atom *atom)
+{
+	return atom->sec->class == SEC_KPATCH &&
+	       g_str_has_prefix(atom->sec->name, ".kpatch.callbacks.");
+}
+
 bool atom_is_local(const struct atom *atom)
 {
 	if (!atom->sym)

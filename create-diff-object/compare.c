@@ -177,13 +177,3 @@ void compare_objects(struct object *orig)
 		}
 	}
 }
-
-unsigned long first_difference(const struct atom *a, const struct atom *b)
-{
-	const uint8_t *da = atom_bytes(a), *db = atom_bytes(b);
-	size_t i = 0;
-
-	while (da && db && i < MIN(a->size, b->size) && da[i] == db[i])
-		i++;
-	return i;
-}

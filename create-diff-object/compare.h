@@ -25,7 +25,4 @@ bool function_equal(struct atom *a, struct atom *b);
 /** compare_objects() - set ->changed in both twins of each pair in @orig and its twin object. */
 void compare_objects(struct object *orig);
 
-/** first_difference() - offset of the first difference of two functions, for messages. */
-unsigned long first_difference(const struct atom *a, const struct atom *b);
-
 #endif

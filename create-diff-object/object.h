@@ -156,6 +156,9 @@ const uint8_t *atom_bytes(const struct atom *atom);
 bool atom_is_writable(const struct atom *atom);
 bool atom_is_local(const struct atom *atom);
 
+/** atom_is_callback() - declared with KPATCH_PRE_PATCH_CALLBACK() and the like. */
+bool atom_is_callback(const struct atom *atom);
+
 /** atom_entry_offset() - offset of the function's first instruction (after prefix padding). */
 size_t atom_entry_offset(const struct atom *atom);
 

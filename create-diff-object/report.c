@@ -21,11 +21,6 @@ static bool is_new_data(const struct atom *atom)
 	       !atom->twin && atom_is_writable(atom) && !atom_is_special_static(atom);
 }
 
-static bool is_callback(const struct atom *atom)
-{
-	return g_str_has_prefix(atom->sec->name, ".kpatch.callbacks.");
-}
-
 static json_t *names_where(const struct diff *diff, bool (*pred)(const struct atom *atom))
 {
 	json_t *list = json_array();
@@ -36,7 +31,7 @@ static json_t *names_where(const struct diff *diff, bool (*pred)(const struct at
 		if (pred(atom))
 			json_array_append_new(
 				list,
-				json_string(is_callback(atom)
+				json_string(atom_is_callback(atom)
 						    ? atom->sec->name + strlen(".kpatch.callbacks.")
 						    : atom_name(atom)));
 	}
@@ -88,7 +83,7 @@ bool write_report(const struct diff *diff, const char *path, const char *status,
 	json_object_set_new(root, "changed", changed_names(diff));
 	json_object_set_new(root, "new", names_where(diff, is_new_function));
 	json_object_set_new(root, "new_data", names_where(diff, is_new_data));
-	json_object_set_new(root, "callbacks", names_where(diff, is_callback));
+	json_object_set_new(root, "callbacks", names_where(diff, atom_is_callback));
 	json_object_set_new(root, "diagnostics", diagnostics(diff));
 	if (json_dump_file(root, path, JSON_INDENT(1)))
 		ok = kp_fail_errno(err, "cannot write %s", path);

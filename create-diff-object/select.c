@@ -67,12 +67,6 @@ static void follow(struct atom *atom, GPtrArray *work)
 	}
 }
 
-static bool is_callback(const struct atom *atom)
-{
-	return atom->sec->class == SEC_KPATCH &&
-	       g_str_has_prefix(atom->sec->name, ".kpatch.callbacks.");
-}
-
 /* New globals may be meant for other objects of the patch, which this run does not see. */
 static bool is_new_global(const struct atom *atom)
 {
@@ -105,7 +99,7 @@ void select_included(struct diff *diff)
 
 		if (replaced)
 			g_ptr_array_add(diff->functions, atom);
-		if (replaced || is_new_global(atom) || is_callback(atom))
+		if (replaced || is_new_global(atom) || atom_is_callback(atom))
 			include(atom, work);
 		if (replaced)
 			include_group(atom, work);

@@ -267,7 +267,7 @@ bool write_output(struct diff *diff, GError **err)
 
 		for (unsigned int r = 0; !atom->dropped && r < atom->refs->len; r++)
 			add_rela(&w, atom, &g_array_index(atom->refs, struct ref, r));
-		if (g_str_has_prefix(atom->sec->name, ".kpatch.callbacks.") && atom->size == 16)
+		if (atom_is_callback(atom) && atom->size == 16)
 			name_callback_object(&w, atom);
 	}
 	add_functions(&w);

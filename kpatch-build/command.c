@@ -179,10 +179,3 @@ bool commands_learn_new(struct commands *commands, const struct kbuild_object *o
 			       object->path, answer->other);
 	return remember(commands, object->path, text, err);
 }
-
-char *command_objtool(const struct tree *tree)
-{
-	g_autofree char *path = g_build_filename(tree->master, "tools/objtool/objtool", NULL);
-
-	return g_file_test(path, G_FILE_TEST_IS_EXECUTABLE) ? g_steal_pointer(&path) : NULL;
-}

@@ -52,7 +52,4 @@ bool commands_learn_new(struct commands *commands, const struct kbuild_object *o
 /** command_parse() - read a command as kbuild stores or prints it; for commands.c and tests. */
 struct command *command_parse(const char *object, const char *text, GError **err);
 
-/** command_objtool() - objtool's path in the master; NULL: the target has none. To be freed. */
-char *command_objtool(const struct tree *tree);
-
 #endif

@@ -54,13 +54,6 @@ bool target_config_on(const struct target *target, const char *option)
 	return value && (!strcmp(value, "y") || !strcmp(value, "m"));
 }
 
-bool target_objtool_delayed(const struct target *target)
-{
-	/* scripts/Makefile.lib: delay-objtool */
-	return target_config_on(target, "CONFIG_LTO_CLANG") ||
-	       target_config_on(target, "CONFIG_X86_KERNEL_IBT");
-}
-
 /* The first of the NULL-terminated paths (freed) that exists and is not empty; NULL: none. */
 static char *first_file(char *path, ...)
 {

@@ -56,9 +56,6 @@ const char *target_config(const struct target *target, const char *option);
 /** target_config_on() - whether a configuration option is y (or m). */
 bool target_config_on(const struct target *target, const char *option);
 
-/** target_objtool_delayed() - whether objtool runs at the link (IBT, LTO), not for each object. */
-bool target_objtool_delayed(const struct target *target);
-
 /**
  * target_module() - the file of a module.
  * @name: as in KBUILD_MODNAME, with _
