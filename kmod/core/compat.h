@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The differences between the kernels that the core is built for, 6.1 to 6.12, in one place. */
+#ifndef KP_COMPAT_H
+#define KP_COMPAT_H
+
+#include <linux/ftrace.h>
+#include <linux/module.h>
+#include <linux/version.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+/* Direct calls of one ops at many places were an interface of their own. */
+#define kp_register_direct(ops, addr)	register_ftrace_direct_multi(ops, addr)
+#define kp_unregister_direct(ops, addr) unregister_ftrace_direct_multi(ops, addr)
+#else
+#define kp_register_direct(ops, addr)	register_ftrace_direct(ops, addr)
+/* Filters are not freed: the ops is used again (see redirect.c). */
+#define kp_unregister_direct(ops, addr) unregister_ftrace_direct(ops, addr, false)
+#endif
+
+/** kp_module_text() - where the code of @mod lies, without its init part. */
+static inline void kp_module_text(const struct module *mod, unsigned long *start,
+				  unsigned long *end)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+	*start = (unsigned long)mod->core_layout.base;
+	*end = *start + mod->core_layout.text_size;
+#else
+	*start = (unsigned long)mod->mem[MOD_TEXT].base;
+	*end = *start + mod->mem[MOD_TEXT].size;
+#endif
+}
+
+#endif
