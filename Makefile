@@ -32,14 +32,14 @@ objs = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard $(1)/*.c))
 LIBKP := $(BUILD)/libkp.a
 # Everything of a program but its main is a library that unit tests link.
 LIBCDO_OBJS := $(filter-out %/main.o,$(call objs,create-diff-object))
-LIBBUILD_OBJS := $(filter-out %/main.o,$(call objs,kpatch-build))
+LIBBUILD_OBJS := $(filter-out %/main.o %-main.o,$(call objs,kpatch-build))
 LIBCMD_OBJS := $(filter-out %/main.o,$(call objs,kpatch))
 LIBS := $(addprefix $(BUILD)/,libcdo.a libbuild.a libcmd.a) $(LIBKP)
 UNITS := $(patsubst test/unit/%.c,$(BUILD)/unit/%,$(wildcard test/unit/*.c))
 
 ## all: build the programs into build/bin (default)
 all: programs
-programs: $(addprefix $(BUILD)/bin/,$(PROGRAMS)) $(BUILD)/share/kpatch
+programs: $(addprefix $(BUILD)/bin/,$(PROGRAMS) kpatch-post-link) $(BUILD)/share/kpatch
 
 $(BUILD)/obj/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -68,16 +68,28 @@ $(BUILD)/libcmd.a: $(LIBCMD_OBJS)
 	rm -f $@ && $(AR) rcs $@ $^
 
 define program
-$(BUILD)/bin/$(1): $$(call objs,$(1)) $$(LIBKP)
+$(BUILD)/bin/$(1): $$(filter-out %-main.o,$$(call objs,$(1))) $$(LIBKP)
 	@mkdir -p $$(@D)
 	$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(KP_LIBS)
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 
+# A part of kpatch-build that kpatch.ko needs as well.
+$(BUILD)/bin/kpatch-post-link: $(BUILD)/obj/kpatch-build/post-link-main.o $(BUILD)/libbuild.a $(LIBKP)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(KP_LIBS)
+
 # The build directory has the shape of an installation, so programs find headers and glue alike.
 $(BUILD)/share/kpatch:
 	@mkdir -p $(@D)
 	ln -sfn $(CURDIR)/kmod $@
+
+## core: build kpatch.ko for the installed kernels (or KERNELS="RELEASE ..."; KP_TEST=1: test variant)
+KERNELS ?= $(patsubst /lib/modules/%/build,%,$(wildcard /lib/modules/*/build))
+CORE_DIR = $(BUILD)/core$(if $(filter 1,$(KP_TEST)),-test)
+core: $(foreach r,$(KERNELS),core-$(r))
+$(foreach r,$(KERNELS),core-$(r)): core-%: $(BUILD)/bin/kpatch-post-link
+	POST_LINK=$< contrib/core-build kmod $* $(CORE_DIR)/$*/kpatch.ko W=1 $(if $(KP_TEST),KP_TEST=$(KP_TEST))
 
 # The programs have modules of the same names: tests of the kpatch command are called kpatch-*.
 UNIT_LIBS = $(BUILD)/libcdo.a $(BUILD)/libbuild.a $(LIBKP)
@@ -154,9 +166,9 @@ clean:
 ## help: this list
 help:
 	@sed -n 's/^## /  make /p' Makefile
-	@echo "variables: PREFIX DESTDIR BUILD JOBS DEPS=no (do not install packages) SAN=1"
+	@echo "variables: PREFIX DESTDIR BUILD JOBS KERNELS KP_TEST DEPS=no (do not install packages) SAN=1"
 
-.PHONY: all programs units deps install uninstall check check-quick check-lint check-unit \
+.PHONY: all core $(foreach r,$(KERNELS),core-$(r)) programs units deps install uninstall check check-quick check-lint check-unit \
 	check-diff check-build check-vm check-san san format demo bench clean help
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -8,6 +8,7 @@
 #include "compile.h"
 #include "crc.h"
 #include "error.h"
+#include "image.h"
 #include "link.h"
 #include "vmlinux.h"
 
@@ -272,6 +273,43 @@ bool build_diff(struct build *build, GError **err)
 	return true;
 }
 
+static bool has_module(const GPtrArray *ids, const char *name)
+{
+	for (guint i = 0; i < ids->len; i++)
+		if (!strcmp(((const struct link_module_id *)ids->pdata[i])->name, name))
+			return true;
+	return false;
+}
+
+/* Which files the patched modules must come from. */
+static GPtrArray *module_ids(const struct build *build, GError **err)
+{
+	g_autoptr(GPtrArray) ids =
+		g_ptr_array_new_with_free_func((GDestroyNotify)link_module_id_free);
+
+	/* Results come in the order of inputs, whose symbols are read from the module's file. */
+	for (guint i = 0; i < build->results->len; i++) {
+		const struct diff_result *result = build->results->pdata[i];
+		const struct diff_input *input = build->inputs->pdata[i];
+
+		if (result->status != DIFF_WRITTEN || !strcmp(result->objname, "vmlinux") ||
+		    has_module(ids, result->objname))
+			continue;
+
+		g_autoptr(kp_image) image = kp_image_open(input->symtab, NULL, err);
+
+		if (!image)
+			return NULL;
+
+		struct link_module_id *id = g_new0(struct link_module_id, 1);
+
+		id->name = g_strdup(result->objname);
+		id->build_id = g_strdup(kp_image_build_id(image));
+		g_ptr_array_add(ids, id);
+	}
+	return g_steal_pointer(&ids);
+}
+
 bool build_link(struct build *build, GError **err)
 {
 	const struct options *options = build->options;
@@ -279,8 +317,9 @@ bool build_link(struct build *build, GError **err)
 	g_autofree char *output = g_build_filename(options->output_dir, file, NULL);
 	g_autofree char *build_id = vmlinux_build_id(build->vmlinux, err);
 	g_autoptr(GPtrArray) objects = g_ptr_array_new();
+	g_autoptr(GPtrArray) modules = build_id ? module_ids(build, err) : NULL;
 
-	if (!build_id)
+	if (!modules)
 		return false;
 	for (guint i = 0; i < build->results->len; i++) {
 		const struct diff_result *result = build->results->pdata[i];
@@ -293,6 +332,9 @@ bool build_link(struct build *build, GError **err)
 		.tree = build->tree,
 		.work_dir = build->work->dir,
 		.objects = objects,
+		.core = options->core,
+		.vmlinux = build->vmlinux,
+		.modules = modules,
 		.name = options->name,
 		.replace = options->replace,
 		.output = output,

@@ -103,6 +103,18 @@ static bool find_author_headers(struct build *build, GError **err)
 	return true;
 }
 
+static bool check_core_options(const struct build *build, GError **err)
+{
+	const struct patch_core *core = build->options->core;
+
+	for (const char *const *option = core->options; *option; option++)
+		if (!target_config_on(build->target, *option))
+			return kp_fail(err, KP_FAILED,
+				       "%s: the kernel cannot have the core %s: %s is off",
+				       build->target->release, core->name, *option);
+	return true;
+}
+
 bool build_find_target(struct build *build, GError **err)
 {
 	build->target = target_find(&build->options->target, err);
@@ -111,11 +123,7 @@ bool build_find_target(struct build *build, GError **err)
 	report_phase(build->report, "Target: %s%s%s%s, %s", build->target->release,
 		     *build->target->version ? " (" : "", build->target->version,
 		     *build->target->version ? ")" : "", build->target->cc);
-	if (!target_config_on(build->target, "CONFIG_LIVEPATCH"))
-		return kp_fail(err, KP_FAILED,
-			       "%s: the kernel has no livepatch core (CONFIG_LIVEPATCH is off)",
-			       build->target->release);
-	return find_author_headers(build, err) &&
+	return check_core_options(build, err) && find_author_headers(build, err) &&
 	       (!build->options->sign_key ||
 		sign_check(build->target, NULL, build->options->sign_key, build->options->sign_cert,
 			   err));

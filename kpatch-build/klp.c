@@ -48,6 +48,13 @@ const struct klp_ref *klp_ref_find(const struct klp_refs *refs, const char *alia
 	return g_hash_table_lookup(refs->by_alias, alias);
 }
 
+const struct klp_ref *klp_ref_of(const struct klp_refs *refs, const struct ko_rela *rela)
+{
+	if (!rela->sym || rela->sym->sec || rela->sym->shndx != SHN_UNDEF)
+		return NULL;
+	return klp_ref_find(refs, rela->sym->name);
+}
+
 static bool parse_number(const char *text, int base, uint64_t *value)
 {
 	char *end;

@@ -48,6 +48,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(klp_refs, klp_refs_free)
 /** klp_ref_find() - what @alias stands for, NULL if there is no record. */
 const struct klp_ref *klp_ref_find(const struct klp_refs *refs, const char *alias);
 
+/** klp_ref_of() - what @rela refers to, NULL when it is not of another object. */
+const struct klp_ref *klp_ref_of(const struct klp_refs *refs, const struct ko_rela *rela);
+
 /** klp_ref_is_vmlinux() - whether the loader resolves it before anything else looks at the module.
  */
 bool klp_ref_is_vmlinux(const struct klp_ref *ref);

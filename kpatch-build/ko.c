@@ -271,6 +271,13 @@ static bool read_elf(struct reader *r, GError **err)
 	return ok;
 }
 
+struct ko_relas *ko_relas_of(struct ko_section *sec)
+{
+	if (sec->relas->len)
+		return sec->relas->pdata[0];
+	return ko_relas_new(sec, g_strconcat(".rela", sec->name, NULL), 0);
+}
+
 struct ko *ko_read(const char *path, GError **err)
 {
 	g_autoptr(ko) ko = g_new0(struct ko, 1);
@@ -323,6 +330,32 @@ struct ko_symbol *ko_symbol(const struct ko *ko, const char *name)
 	return NULL;
 }
 
+struct ko_symbol *ko_symbol_new(struct ko *ko, const char *name, unsigned int bind,
+				unsigned int type)
+{
+	struct ko_symbol *sym = g_new0(struct ko_symbol, 1);
+
+	sym->name = g_strdup(name);
+	sym->info = (uint8_t)GELF_ST_INFO(bind, type);
+	g_ptr_array_add(ko->symbols, sym);
+	return sym;
+}
+
+struct ko_symbol *ko_section_symbol(struct ko *ko, struct ko_section *sec)
+{
+	for (guint i = 0; i < ko->symbols->len; i++) {
+		struct ko_symbol *sym = ko->symbols->pdata[i];
+
+		if (sym->sec == sec && GELF_ST_TYPE(sym->info) == STT_SECTION)
+			return sym;
+	}
+
+	struct ko_symbol *sym = ko_symbol_new(ko, "", STB_LOCAL, STT_SECTION);
+
+	sym->sec = sec;
+	return sym;
+}
+
 const struct ko_rela *ko_rela_at(const struct ko_section *sec, uint64_t offset)
 {
 	for (guint i = 0; i < sec->relas->len; i++) {
@@ -362,6 +395,30 @@ const char *ko_function_at(const struct ko *ko, const struct ko_section *sec, ui
 		if (sym->sec == sec && GELF_ST_TYPE(sym->info) == STT_FUNC &&
 		    offset >= sym->value && offset - sym->value < MAX(sym->size, 1))
 			return sym->name;
+	}
+	return NULL;
+}
+
+const char *ko_first_user(const struct ko *ko, const struct ko_symbol *sym)
+{
+	for (guint i = 0; i < ko->sections->len; i++) {
+		const struct ko_section *sec = ko->sections->pdata[i];
+
+		if (sec->drop || !sec->relas->len)
+			continue;
+
+		const GArray *list = ((struct ko_relas *)sec->relas->pdata[0])->list;
+
+		for (guint j = 0; j < list->len; j++) {
+			const struct ko_rela *rela = &g_array_index(list, struct ko_rela, j);
+
+			if (rela->sym != sym)
+				continue;
+
+			const char *fn = ko_function_at(ko, sec, rela->offset);
+
+			return fn ? fn : sec->name;
+		}
 	}
 	return NULL;
 }

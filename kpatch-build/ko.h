@@ -84,6 +84,13 @@ struct ko_section *ko_section(const struct ko *ko, const char *name);
 /** ko_symbol() - the first global or undefined symbol called @name, NULL if there is none. */
 struct ko_symbol *ko_symbol(const struct ko *ko, const char *name);
 
+/** ko_symbol_new() - add an undefined symbol; @bind: STB_*, @type: STT_*. */
+struct ko_symbol *ko_symbol_new(struct ko *ko, const char *name, unsigned int bind,
+				unsigned int type);
+
+/** ko_section_symbol() - the symbol that stands for the start of @sec, made when needed. */
+struct ko_symbol *ko_section_symbol(struct ko *ko, struct ko_section *sec);
+
 /** ko_symbol_is_global() - whether other files see it. */
 bool ko_symbol_is_global(const struct ko_symbol *sym);
 
@@ -99,11 +106,20 @@ const char *ko_rela_string(const struct ko_section *sec, uint64_t offset);
 /** ko_function_at() - name of the function that covers @offset of @sec; NULL if none does. */
 const char *ko_function_at(const struct ko *ko, const struct ko_section *sec, uint64_t offset);
 
+/**
+ * ko_first_user() - the function with the first reference to @sym, else the section that has one;
+ * NULL if there is none. For messages.
+ */
+const char *ko_first_user(const struct ko *ko, const struct ko_symbol *sym);
+
 /** ko_set_data() - give @sec new contents; takes @data over. */
 void ko_set_data(struct ko_section *sec, uint8_t *data, uint64_t size);
 
 /** ko_relas_new() - add an empty relocation section to @sec; takes @name over. */
 struct ko_relas *ko_relas_new(struct ko_section *sec, char *name, uint64_t flags);
+
+/** ko_relas_of() - the (first) relocation section of @sec, made when needed. */
+struct ko_relas *ko_relas_of(struct ko_section *sec);
 
 /** ko_mark_used() - set @used of every symbol from the relocations of kept sections. */
 void ko_mark_used(struct ko *ko);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "core-exports.h"
 #include "error.h"
 #include "klp.h"
 #include "ko.h"
@@ -232,6 +233,10 @@ static struct merge_result *examine(const struct merge *m, GError **err)
 		kp_fail(err, KP_UNPATCHABLE, "the objects of the patch do not go together");
 		return NULL;
 	}
+
+	/* After ld, so that objects may have both names; before modpost, which looks them up. */
+	if (m->rq->core_exports && core_exports_rename(ko) && !ko_write(ko, m->rq->output, err))
+		return NULL;
 
 	struct merge_result *result = g_new0(struct merge_result, 1);
 

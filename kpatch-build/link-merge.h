@@ -19,6 +19,7 @@ struct merge_request {
 	const char *script;	  /* patch.lds */
 	const char *output;
 	const struct kp_symvers *symvers;
+	bool core_exports; /* the core has shadow variables and states of its own */
 	struct kp_diags *diags;
 };
 

@@ -6,7 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core-exports.h"
 #include "error.h"
+#include "image.h"
 #include "link-merge.h"
 #include "paths.h"
 #include "post-link.h"
@@ -17,13 +19,20 @@
 /* What one link_module() hands from step to step. */
 struct link {
 	const struct link_request *rq;
-	char *glue;  /* folder with the glue's sources */
+	char *data;  /* share/kpatch: headers, and the glue's sources in "patch" */
 	char *dir;   /* WORK/link: kbuild's M= */
 	char *parts; /* WORK/link/parts: everything but kbuild's own files, so that a module may
 		      * have any name */
 	struct kp_symvers *symvers;
 	GString *log;
 };
+
+void link_module_id_free(struct link_module_id *id)
+{
+	g_free(id->name);
+	g_free(id->build_id);
+	g_free(id);
+}
 
 static char *part(const struct link *l, const char *name)
 {
@@ -37,12 +46,25 @@ static bool write_file(const struct link *l, const char *name, const char *text,
 	return g_file_set_contents(path, text, -1, err);
 }
 
-static bool copy_glue(const struct link *l, const char *name, GError **err)
+/* @name: below share/kpatch. */
+static bool copy_part(const struct link *l, const char *name, GError **err)
 {
-	g_autofree char *from = g_build_filename(l->glue, name, NULL);
+	g_autofree char *from = g_build_filename(l->data, name, NULL);
+	g_autofree char *base = g_path_get_basename(name);
 	g_autofree char *text = NULL;
 
-	return g_file_get_contents(from, &text, NULL, err) && write_file(l, name, text, err);
+	return g_file_get_contents(from, &text, NULL, err) && write_file(l, base, text, err);
+}
+
+static bool copy_glue(const struct link *l, GError **err)
+{
+	g_autofree char *glue = g_strdup_printf("patch/%s.c", l->rq->core->glue);
+
+	for (const char *const *name = l->rq->core->headers; *name; name++)
+		if (!copy_part(l, *name, err))
+			return false;
+	return copy_part(l, glue, err) && copy_part(l, "patch/kpatch-patch.h", err) &&
+	       copy_part(l, "patch/patch-tables.h", err) && copy_part(l, "patch/patch.lds", err);
 }
 
 static bool make_dir(struct link *l, GError **err)
@@ -56,8 +78,7 @@ static bool make_dir(struct link *l, GError **err)
 
 		g_unlink(path);
 	}
-	return copy_glue(l, "livepatch-patch.c", err) && copy_glue(l, "kpatch-patch.h", err) &&
-	       copy_glue(l, "patch.lds", err);
+	return copy_glue(l, err);
 }
 
 /*
@@ -70,7 +91,7 @@ static bool write_kbuild(const struct link *l, GError **err)
 	g_autofree char *text = g_strdup_printf(
 		"# SPDX-License-Identifier: GPL-2.0\n"
 		"obj-m := %s.o\n"
-		"%s-y := parts/livepatch-patch.o parts/patch.o\n"
+		"%s-y := parts/%s.o parts/patch.o\n"
 		"quiet_cmd_patch_o = OBJTOOL $@\n"
 		"      cmd_patch_o = cp $< $@ $(cmd_objtool)\n"
 		"$(obj)/parts/patch.o: private objtool-enabled = $(if $(delay-objtool),,y)\n"
@@ -78,7 +99,7 @@ static bool write_kbuild(const struct link *l, GError **err)
 		"$(obj)/parts/patch.o: $(src)/parts/merged.o FORCE\n"
 		"\t$(call if_changed,patch_o)\n"
 		"targets += parts/patch.o\n",
-		l->rq->name, l->rq->name);
+		l->rq->name, l->rq->name, l->rq->core->glue);
 
 	g_autofree char *path = g_build_filename(l->dir, "Kbuild", NULL);
 
@@ -93,6 +114,28 @@ static void add_info(GString *text, const char *tag, const char *value)
 		g_string_append_printf(text, "__MODULE_INFO(%s, %s, \"%s\");\n", tag, ident, value);
 }
 
+/* KPATCH_MODULE_IDS: initialisers { "nf_tables", { 0x12, 0x34 ... } }, ... */
+static bool add_module_ids(GString *text, const GPtrArray *modules, GError **err)
+{
+	g_string_append(text, "#define KPATCH_MODULE_IDS");
+	for (guint i = 0; modules && i < modules->len; i++) {
+		const struct link_module_id *id = modules->pdata[i];
+
+		if (!id->build_id || strlen(id->build_id) != CORE_BUILD_ID_SIZE * 2ULL)
+			return kp_fail(err, KP_FAILED,
+				       "the file of module %s has no build-id of %d bytes, so the "
+				       "core could not tell whether the one that is loaded is the "
+				       "same; use --core=livepatch",
+				       id->name, CORE_BUILD_ID_SIZE);
+		g_string_append_printf(text, " { \"%s\", {", id->name);
+		for (const char *p = id->build_id; *p; p += 2)
+			g_string_append_printf(text, " 0x%.2s,", p);
+		g_string_append(text, " } },");
+	}
+	g_string_append_c(text, '\n');
+	return true;
+}
+
 /* kpatch-info.h: what differs from patch to patch in the glue. */
 static bool write_info(const struct link *l, const struct merge_result *merged, GError **err)
 {
@@ -100,6 +143,8 @@ static bool write_info(const struct link *l, const struct merge_result *merged, 
 
 	g_string_append_printf(text, "#define KPATCH_REPLACE %s\n",
 			       l->rq->replace ? "true" : "false");
+	if (l->rq->core->bundled && !add_module_ids(text, l->rq->modules, err))
+		return false;
 	add_info(text, "kpatch.build_id", l->rq->build_id);
 	add_info(text, "kpatch.patch_sha256", l->rq->patch_sha256);
 	/* vmlinux uses its own namespaced exports without importing; a module must say so. */
@@ -122,6 +167,10 @@ static bool run_kbuild(const struct link *l, GError **err)
 	g_autofree char *m = g_strconcat("M=", l->dir, NULL);
 	g_autofree char *cc = g_strconcat("CC=", target->cc, NULL);
 	g_autoptr(GPtrArray) argv = g_ptr_array_new();
+	g_autofree char *exports = part(l, "core.symvers");
+	/* kpatch.ko itself need not be there. */
+	g_autofree char *extra =
+		g_strconcat("KBUILD_EXTRA_SYMBOLS=", l->rq->core->bundled ? exports : "", NULL);
 	const char *fixed[] = { "make",
 				"-C",
 				tree,
@@ -131,7 +180,7 @@ static bool run_kbuild(const struct link *l, GError **err)
 				"KBUILD_MODPOST_WARN=1",
 				"KCFLAGS=-g0",
 				"CONFIG_DEBUG_INFO_BTF_MODULES=",
-				"KBUILD_EXTRA_SYMBOLS=" };
+				extra };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(fixed); i++)
 		g_ptr_array_add(argv, (gpointer)fixed[i]);
@@ -191,13 +240,27 @@ static struct objtool_needs needs_of(const struct target *target)
 	};
 }
 
+static bool write_exports(const struct link *l, GError **err)
+{
+	g_autofree char *text = core_exports_symvers();
+
+	return !l->rq->core->bundled || write_file(l, "core.symvers", text, err);
+}
+
 static bool finish(const struct link *l, GError **err)
 {
 	const struct link_request *rq = l->rq;
 	g_autofree char *name = g_strconcat(rq->name, ".ko", NULL);
 	g_autofree char *linked = g_build_filename(l->dir, name, NULL);
 	g_autofree char *module = part(l, "finished.ko");
+	g_autoptr(kp_image) image = NULL;
+
+	if (rq->core->bundled && !(image = kp_image_open(rq->vmlinux, NULL, err)))
+		return false;
+
 	const struct post_link_request post = { .input = linked,
+						.core = rq->core,
+						.image = image,
 						.output = module,
 						.symvers = l->symvers,
 						.needs = needs_of(rq->target),
@@ -233,10 +296,12 @@ static bool link_steps(struct link *l, GError **err)
 					     .script = lds,
 					     .output = merged,
 					     .symvers = l->symvers,
+					     .core_exports = rq->core->bundled,
 					     .diags = rq->diags };
 	g_autoptr(merge_result) result = merge_objects(&merge, l->log, err);
 
-	if (!result || !write_info(l, result, err) || !write_kbuild(l, err) || !run_kbuild(l, err))
+	if (!result || !write_info(l, result, err) || !write_exports(l, err) ||
+	    !write_kbuild(l, err) || !run_kbuild(l, err))
 		return false;
 	report_warnings(l);
 	return finish(l, err);
@@ -257,7 +322,7 @@ bool link_module(const struct link_request *request, GString *log, GError **err)
 	g_autoptr(GString) own = g_string_new(NULL);
 	struct link l = {
 		.rq = request,
-		.glue = g_build_filename(data, "patch", NULL),
+		.data = data,
 		.dir = g_build_filename(request->work_dir, "link", NULL),
 		.symvers = symvers,
 		.log = own,
@@ -269,7 +334,6 @@ bool link_module(const struct link_request *request, GString *log, GError **err)
 
 	if (log)
 		g_string_append(log, own->str);
-	g_free(l.glue);
 	g_free(l.dir);
 	g_free(l.parts);
 	return ok;

@@ -30,7 +30,7 @@ static bool make_module(struct build *build, GError **err)
 	/* The changed functions, and what they need, go into one object each. */
 	if (!build_diff(build, err))
 		return false;
-	/* These become a module that the livepatch core takes. */
+	/* These become a module that the core takes. */
 	return build_link(build, err);
 }
 

@@ -37,7 +37,8 @@ static const struct argp_option option_table[] = {
 	{ "name", 'n', "NAME", 0, "name of the module (default: livepatch-PATCH)", 0 },
 	{ "output", 'o', "DIR", 0, "folder for the module (default: the current one)", 0 },
 	{ "non-replace", 'R', 0, 0, "do not replace patches that are loaded already", 0 },
-	{ "core", OPT_CORE, "CORE", 0, "livepatch: the kernel's own core (default)", 0 },
+	{ "core", OPT_CORE, "CORE", 0,
+	  "kpatch: the bundled core (default), livepatch: the kernel's own", 0 },
 	{ "sign-key", OPT_SIGN_KEY, "FILE", 0, "sign the module with this private key", 0 },
 	{ "sign-cert", OPT_SIGN_CERT, "FILE", 0, "certificate that belongs to the key", 0 },
 	{ 0, 0, 0, 0, "The build:", 3 },
@@ -190,23 +191,20 @@ static char *default_name(const struct options *o)
 	return options_sanitise_name(full);
 }
 
-static bool check_core(const char *core, GError **err)
+static bool check_core(struct options *o, const char *name, GError **err)
 {
-	if (!core || !strcmp(core, "livepatch"))
-		return true;
-	if (!strcmp(core, "kpatch"))
-		return kp_fail(err, KP_FAILED,
-			       "--core=kpatch: the bundled core does not exist yet; use "
-			       "--core=livepatch");
-	return kp_fail(err, KP_USAGE, "--core=%s: there is no such core; use --core=livepatch",
-		       core);
+	g_autofree char *names = patch_core_names();
+
+	o->core = patch_core_find(name);
+	return o->core ||
+	       kp_fail(err, KP_USAGE, "--core=%s: there is no such core; use %s", name, names);
 }
 
 static bool check_options(struct parsing *p, GError **err)
 {
 	struct options *o = p->options;
 
-	if (!check_core(p->core, err))
+	if (!check_core(o, p->core, err))
 		return false;
 	if (!g_file_test(o->output_dir, G_FILE_TEST_IS_DIR))
 		return kp_fail(err, KP_FAILED, "output folder %s does not exist; make it first",

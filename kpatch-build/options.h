@@ -6,6 +6,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "patch-core.h"
 #include "target.h"
 
 /** struct options - what the user asked for. */
@@ -17,7 +18,8 @@ struct options {
 	char *name;		/* of the module file, sanitised */
 	const char *output_dir; /* an existing folder */
 	unsigned int debug;	/* how often -d was given */
-	bool replace;		/* the module replaces all older ones */
+	const struct patch_core *core;
+	bool replace; /* the module replaces all older ones */
 	const char *json;
 	const char *cache;
 	const char *sign_key, *sign_cert;

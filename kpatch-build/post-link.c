@@ -4,13 +4,13 @@
 
 #include <string.h>
 
+#include "anchor.h"
+#include "core-exports.h"
 #include "error.h"
+#include "ident.h"
+#include "imports.h"
 #include "klp.h"
 #include "ko.h"
-
-/* struct modversion_info of the kernel: a CRC and a name. */
-#define VERSION_ENTRY 64
-#define VERSION_NAME  8
 
 /* Not needed once linked. The kernel never looks at them, and paths in debug information differ. */
 static bool is_leftover(const char *name)
@@ -44,31 +44,6 @@ static void drop_unused_undefined(struct ko *ko)
 	}
 }
 
-/* The function with the first reference to @sym, for messages. */
-static const char *first_user(const struct ko *ko, const struct ko_symbol *sym)
-{
-	for (guint i = 0; i < ko->sections->len; i++) {
-		const struct ko_section *sec = ko->sections->pdata[i];
-
-		if (sec->drop || !sec->relas->len)
-			continue;
-
-		const GArray *list = ((struct ko_relas *)sec->relas->pdata[0])->list;
-
-		for (guint j = 0; j < list->len; j++) {
-			const struct ko_rela *rela = &g_array_index(list, struct ko_rela, j);
-
-			if (rela->sym != sym)
-				continue;
-
-			const char *fn = ko_function_at(ko, sec, rela->offset);
-
-			return fn ? fn : sec->name;
-		}
-	}
-	return NULL;
-}
-
 /*
  * modpost only warns here, since it knows nothing of the references that are resolved by klp.
  * So this is where a missing symbol is found.
@@ -80,15 +55,14 @@ static void check_undefined(const struct ko *ko, const struct kp_symvers *symver
 		const struct ko_symbol *sym = ko->symbols->pdata[i];
 
 		if (sym->sec || sym->shndx != SHN_UNDEF || !*sym->name ||
-		    GELF_ST_BIND(sym->info) == STB_WEAK || kp_symvers_find(symvers, sym->name))
+		    GELF_ST_BIND(sym->info) == STB_WEAK || kp_symvers_find(symvers, sym->name) ||
+		    core_exports_has(sym->name))
 			continue;
-		kp_diag_add(
-			diags, KP_ERROR_DIAG, NULL, first_user(ko, sym),
-			"define it in the patch, or check that the patch changes every file that "
-			"it needs",
-			"undefined symbol %s: neither exported by the kernel nor defined by "
-			"the patch",
-			sym->name);
+		kp_diag_add(diags, KP_ERROR_DIAG, NULL, ko_first_user(ko, sym),
+			    "define it, or check that the patch changes every file that it needs",
+			    "undefined symbol %s: neither exported by the kernel nor defined by "
+			    "the module",
+			    sym->name);
 	}
 }
 
@@ -118,99 +92,23 @@ static void check_static_calls(const struct ko *ko, const struct kp_symvers *sym
 	}
 }
 
-static bool imports(const struct ko *ko, const char *name)
-{
-	const struct ko_symbol *sym = ko_symbol(ko, name);
-
-	return sym && !sym->sec && sym->shndx == SHN_UNDEF;
-}
-
-/* modpost took references that klp resolves for imports when their names are exported. */
-static void prune_versions(struct ko *ko)
-{
-	struct ko_section *sec = ko_section(ko, "__versions");
-
-	if (!sec || !sec->data)
-		return;
-
-	uint64_t kept = 0;
-
-	for (uint64_t at = 0; at + VERSION_ENTRY <= sec->size; at += VERSION_ENTRY) {
-		g_autofree char *name = g_strndup((const char *)sec->data + at + VERSION_NAME,
-						  VERSION_ENTRY - VERSION_NAME);
-
-		/* Not a symbol of ours, but checked by the loader. */
-		if (strcmp(name, "module_layout") && !imports(ko, name))
-			continue;
-		memmove(sec->data + kept, sec->data + at, VERSION_ENTRY);
-		kept += VERSION_ENTRY;
-	}
-	sec->size = kept;
-}
-
-/* Names (with _) of the modules whose exports are really imported. */
-static GHashTable *imported_modules(const struct ko *ko, const struct kp_symvers *symvers)
-{
-	GHashTable *modules = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-
-	for (guint i = 0; i < ko->symbols->len; i++) {
-		const struct ko_symbol *sym = ko->symbols->pdata[i];
-		const struct kp_export *ex;
-
-		if (sym->sec || sym->shndx != SHN_UNDEF)
-			continue;
-		ex = kp_symvers_find(symvers, sym->name);
-		if (ex && !kp_symvers_is_vmlinux(ex))
-			g_hash_table_add(modules, kp_symvers_module_name(ex));
-	}
-	return modules;
-}
-
-static bool is_imported(GHashTable *modules, const char *name)
-{
-	g_autofree char *underscored = g_strdelimit(g_strdup(name), "-", '_');
-
-	return g_hash_table_contains(modules, underscored);
-}
-
-/*
- * The "depends=" of .modinfo: a patch must not pull in and pin a module just because it patches it.
- * Rewritten in place and padded with zeroes, which readers skip.
- */
-static void prune_depends(struct ko *ko, const struct kp_symvers *symvers)
-{
-	struct ko_section *sec = ko_section(ko, ".modinfo");
-
-	if (!sec || !sec->data || sec->data[sec->size - 1])
-		return;
-
-	g_autoptr(GHashTable) modules = imported_modules(ko, symvers);
-	char *end = (char *)sec->data + sec->size;
-
-	for (char *p = (char *)sec->data; p < end; p += strlen(p) + 1) {
-		if (!g_str_has_prefix(p, "depends="))
-			continue;
-
-		char *list = p + strlen("depends=");
-		size_t room = strlen(list);
-		g_auto(GStrv) names = g_strsplit(list, ",", -1);
-		g_autoptr(GString) kept = g_string_new(NULL);
-
-		for (char **name = names; *name; name++)
-			if (is_imported(modules, *name))
-				g_string_append_printf(kept, "%s%s", kept->len ? "," : "", *name);
-		memset(list, 0, room);
-		memcpy(list, kept->str, kept->len);
-		return;
-	}
-}
-
 static bool findings(const struct kp_diags *diags, unsigned int before, GError **err)
 {
 	unsigned int n = diags->errors - before;
 
 	return n == 0 ||
 	       kp_fail(err, KP_UNPATCHABLE, "%u error%s in the patch module", n, n == 1 ? "" : "s");
+}
+
+static bool finish(struct ko *ko, const struct post_link_request *request, unsigned int before,
+		   GError **err)
+{
+	drop_unused_undefined(ko);
+	check_undefined(ko, request->symvers, request->diags);
+	if (!findings(request->diags, before, err))
+		return false;
+	imports_update(ko, request->symvers);
+	return true;
 }
 
 bool post_link(const struct post_link_request *request, GError **err)
@@ -224,13 +122,25 @@ bool post_link(const struct post_link_request *request, GError **err)
 	patch_check_objtool(ko, &request->needs, request->diags);
 	check_static_calls(ko, request->symvers, request->diags);
 	drop_leftovers(ko);
-	if (!klp_convert(ko, refs, request->diags, err))
+	if (!request->core->convert(ko, refs, request, err))
 		return false;
-	drop_unused_undefined(ko);
-	check_undefined(ko, request->symvers, request->diags);
-	if (!findings(request->diags, before, err))
+	return finish(ko, request, before, err) && ko_write(ko, request->output, err);
+}
+
+bool post_link_core(const struct post_link_request *request, GError **err)
+{
+	unsigned int before = request->diags->errors;
+	g_autoptr(ko) ko = ko_read(request->input, err);
+
+	if (!ko || !ident_stamp(ko, request->image, err) || !core_exports_stamp(ko, err))
 		return false;
-	prune_versions(ko);
-	prune_depends(ko, request->symvers);
-	return ko_write(ko, request->output, err);
+	drop_leftovers(ko);
+
+	const struct anchor_setup anchors = { .image = request->image,
+					      .symvers = request->symvers,
+					      .unguarded = true,
+					      .diags = request->diags };
+
+	return anchor_references(ko, &anchors, err) && finish(ko, request, before, err) &&
+	       ko_write(ko, request->output, err);
 }

@@ -355,14 +355,15 @@ bool report_write_json(struct report *report, const char *path, const struct rep
 		       GError **err)
 {
 	json_t *root = json_pack(
-		"{s:s, s:s, s:i, s:s?, s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:f}", "program",
+		"{s:s, s:s, s:i, s:s?, s:s?, s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:f}", "program",
 		"kpatch-build " KP_VERSION, "status", facts->error ? "failed" : "built",
 		"exit_status", kp_exit_status(facts->error), "error",
 		facts->error ? facts->error->message : NULL, "name",
-		facts->options ? facts->options->name : NULL, "target", target_json(facts->target),
-		"patches", patches_json(facts->patches), "objects", results_json(facts->results),
-		"diagnostics", diags_json(facts->diags), "timings", timings_json(report), "module",
-		module_json(facts->module), "seconds",
+		facts->options ? facts->options->name : NULL, "core",
+		facts->options && facts->options->core ? facts->options->core->name : NULL,
+		"target", target_json(facts->target), "patches", patches_json(facts->patches),
+		"objects", results_json(facts->results), "diagnostics", diags_json(facts->diags),
+		"timings", timings_json(report), "module", module_json(facts->module), "seconds",
 		seconds(report->start, g_get_monotonic_time()));
 	g_autofree char *text = NULL;
 	char *dump = root ? json_dumps(root, JSON_INDENT(2) | JSON_SORT_KEYS) : NULL;

@@ -12,8 +12,9 @@
 struct blocker {
 	int pid, tid;
 	char *comm;
-	char state;   /* as in /proc/PID/stat: R running, S sleeping ... ; '?' unknown */
-	char **stack; /* innermost function first, at most a few; empty if not readable */
+	char *state;	/* "running", "sleeping" ...: in a word or two */
+	char *function; /* of old code, that it is in; NULL where the core does not say */
+	char **stack;	/* innermost function first, at most a few; empty if not readable */
 };
 
 void blocker_free(struct blocker *blocker);
@@ -25,7 +26,13 @@ void blocker_free(struct blocker *blocker);
  */
 GPtrArray *blockers_from_patch_state(const struct host *host, const char *patch, int target);
 
-/** blocker_format() - "TID comm (state): f < g < h", to be freed by the caller. */
+/**
+ * blockers_from_core() - read the patch's file "blockers", as the bundled core offers it: a line
+ * "TID COMM STATE FUNCTION" for each task, idle tasks included (TID 0, "swapper/N").
+ */
+GPtrArray *blockers_from_core(const struct host *host, const char *patch, int target);
+
+/** blocker_format() - "TID comm (state) in o: f < g < h", to be freed by the caller. */
 char *blocker_format(const struct blocker *blocker);
 
 /** blockers_json() - the list as JSON; the caller owns the reference. */

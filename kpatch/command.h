@@ -14,6 +14,7 @@ struct command {
 	const struct host *host;
 	unsigned int wait_seconds; /* for a transition, the lock, the last user of a module */
 	bool keep_waiting;	   /* a stalled transition is waited for instead of undone */
+	const char *core_module;   /* file of the core, where that is a module; or NULL */
 	/* Called for what a person wants to know meanwhile; @passing lines may be overwritten. */
 	void (*say)(const char *line, bool passing, void *data);
 	void *say_data;

@@ -8,11 +8,22 @@
 
 #include "blockers.h"
 #include "error.h"
+#include "explain.h"
 
 static const struct core_ops cores[] = {
 	{
+		.name = "kpatch",
+		.dir = "kernel/kpatch",
+		.log = "kpatch: ",
+		.module = "kpatch",
+		.absent = "install it (DKMS builds it for each kernel; in a checkout, make core) "
+			  "or name its file with --core-module",
+		.blockers = blockers_from_core,
+	},
+	{
 		.name = "livepatch",
 		.dir = "kernel/livepatch",
+		.log = "livepatch: ",
 		.absent = "this needs a kernel with CONFIG_LIVEPATCH=y and a mounted /sys",
 		.blockers = blockers_from_patch_state,
 	},
@@ -40,14 +51,52 @@ const struct core_ops *core_of_patch(const struct host *host, const char *patch)
 	return NULL;
 }
 
-bool core_present(const struct host *host, const struct core_ops *core, GError **err)
+static bool is_there(const struct host *host, const struct core_ops *core)
 {
 	g_autofree char *dir = core_patch_dir(host, core, NULL);
 
-	if (g_file_test(dir, G_FILE_TEST_IS_DIR))
+	return g_file_test(dir, G_FILE_TEST_IS_DIR);
+}
+
+bool core_ready(const struct host *host, const struct core_ops *core, const char *file,
+		GError **err)
+{
+	g_autofree char *dir = core_patch_dir(host, core, NULL);
+
+	if (is_there(host, core))
 		return true;
-	return kp_fail(err, KP_FAILED, "kernel %s has no %s core (%s does not exist); %s",
-		       host->release, core->name, dir, core->absent);
+	if (!core->module)
+		return kp_fail(err, KP_FAILED, "kernel %s has no %s core (%s does not exist); %s",
+			       host->release, core->name, dir, core->absent);
+	g_autofree char *found = file ? g_strdup(file) : host->find(host, core->module);
+	if (!found)
+		return kp_fail(err, KP_FAILED,
+			       "the patch needs the module %s.ko, which is not installed for "
+			       "kernel %s; %s",
+			       core->module, host->release, core->absent);
+
+	host_log_mark(host);
+	int ret = host->insert(host, found);
+	if (ret < 0 && ret != -EEXIST) {
+		g_autofree char *why = explain_core(host, -ret);
+		g_autofree char *log = core_log_since(host, core->module);
+		return kp_fail(err, KP_FAILED, "the kernel refused the core %s (%s): %s%s%s", found,
+			       g_strerror(-ret), why, *log ? "\nthe kernel said: " : "", log);
+	}
+	if (is_there(host, core))
+		return true;
+	return kp_fail(err, KP_FAILED,
+		       "%s is loaded, but %s does not exist: it is not the core of this name; %s",
+		       found, dir, core->absent);
+}
+
+char *core_log_since(const struct host *host, const char *module)
+{
+	const char *words[G_N_ELEMENTS(cores) + 1] = { module };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cores); i++)
+		words[i + 1] = cores[i].log;
+	return host_log_since(host, words, G_N_ELEMENTS(words));
 }
 
 char *core_patch_dir(const struct host *host, const struct core_ops *core, const char *patch)

@@ -16,7 +16,9 @@
 struct core_ops {
 	const char *name;   /* as in the module's kpatch.core= */
 	const char *dir;    /* of its patches, below sysfs */
-	const char *absent; /* what to do when that is not there */
+	const char *log;    /* how its kernel messages begin */
+	const char *module; /* that it is in; NULL: it is part of the kernel */
+	const char *absent; /* what to do when it is not there */
 	/* The tasks that have not arrived at @target (1 patched, 0 unpatched): of struct blocker *.
 	 */
 	GPtrArray *(*blockers)(const struct host *host, const char *patch, int target);
@@ -31,8 +33,18 @@ const struct core_ops *core_by_name(const char *name);
 /** core_of_patch() - the core that has @patch, NULL if none has. */
 const struct core_ops *core_of_patch(const struct host *host, const char *patch);
 
-/** core_present() - whether the running kernel has this core; if not, @err says what to do. */
-bool core_present(const struct host *host, const struct core_ops *core, GError **err);
+/**
+ * core_ready() - make sure that the core can take patches: if it is a module, load it.
+ * @file: the module's file, NULL for the one installed for the running kernel
+ *
+ * If the running kernel does not have it, @err says what to do.
+ */
+bool core_ready(const struct host *host, const struct core_ops *core, const char *file,
+		GError **err);
+
+/** core_log_since() - what the cores, and the kernel about @module, logged since host_log_mark().
+ */
+char *core_log_since(const struct host *host, const char *module);
 
 /** core_patch_dir() - the sysfs folder of @patch, or of all patches for NULL; freed by the caller.
  */

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core.h"
+
 static bool file_is(const struct host *host, const char *path, const char *value)
 {
 	g_autofree char *text = host_read(host->proc, path, NULL);
@@ -42,36 +44,69 @@ static char *explain_eperm(const struct host *host)
 			"containers need CAP_SYS_MODULE");
 }
 
-static char *explain_ebusy(const struct host *host)
+/* Patches of the cores other than @core: one of them may have the function. */
+static char *patches_of_others(const struct host *host, const struct core_ops *core)
+{
+	GString *names = g_string_new(NULL);
+	size_t count;
+	const struct core_ops *table = core_table(&count);
+
+	for (size_t c = 0; c < count; c++) {
+		if (&table[c] == core)
+			continue;
+		g_autoptr(GPtrArray) patches = core_patches(host, &table[c]);
+		for (guint i = 0; i < patches->len; i++)
+			g_string_append_printf(names, "%s%s (core %s)", names->len ? ", " : "",
+					       (const char *)patches->pdata[i], table[c].name);
+	}
+	return g_string_free(names, FALSE);
+}
+
+static char *explain_ebusy(const struct host *host, const struct core_ops *core)
 {
 	if (file_is(host, "sys/kernel/ftrace_enabled", "0"))
 		return g_strdup("function tracing is switched off, which patches need; "
 				"run sysctl kernel.ftrace_enabled=1");
-	return g_strdup("another patch is in transition, or a function to be patched is in the "
-			"hands of another tool (a kprobe or another core's patch); "
-			"look at `kpatch list` and /sys/kernel/debug/kprobes/list");
+	g_autofree char *moving = core_in_transition(host, core);
+	if (moving)
+		return g_strdup_printf("the patch %s is in transition, and only one can be at a "
+				       "time; try again when it is over",
+				       moving);
+	g_autofree char *others = patches_of_others(host, core);
+	if (*others)
+		return g_strdup_printf(
+			"a function to be patched is in the hands of another core's patch or of "
+			"another tool, and only one can have it; loaded are: %s",
+			others);
+	return g_strdup("a function to be patched is in the hands of another tool (a kprobe or "
+			"a tracer), or another patch was in transition; look at `kpatch list` and "
+			"/sys/kernel/debug/kprobes/list");
 }
 
-char *explain_insert(const struct host *host, int error)
+static char *explain_signature(void)
+{
+	return g_strdup("the kernel insists on module signatures and this one is missing, damaged "
+			"or made with a key it does not know; sign with kpatch-build --sign-key "
+			"and enrol the key");
+}
+
+char *explain_insert(const struct host *host, const struct core_ops *core, int error)
 {
 	switch (error) {
 	case EPERM:
 		return explain_eperm(host);
 	case EBUSY:
-		return explain_ebusy(host);
+		return explain_ebusy(host, core);
 	case EKEYREJECTED:
 	case ENOKEY:
 	case EBADMSG:
 	case ENOPKG:
-		return g_strdup(
-			"the kernel insists on module signatures and this one is missing, damaged "
-			"or made with a key it does not know; sign with kpatch-build --sign-key "
-			"and enrol the key");
+		return explain_signature();
 	case ENOEXEC:
 		return g_strdup(
-			"the kernel does not take the file as a module for itself: symbol versions "
-			"differ or a symbol was not found; build the patch for exactly this "
-			"kernel");
+			"the patch was made for another build of the kernel, or of a module that "
+			"it patches, or is no module for this kernel at all; build it for exactly "
+			"what is running");
 	case ENOENT:
 		return g_strdup("the module refers to symbols that the kernel does not have; "
 				"build the patch for exactly this kernel");
@@ -86,9 +121,9 @@ char *explain_insert(const struct host *host, int error)
 			"loaded ones; the kernel log has the name");
 	case ENODEV:
 	case ENOSYS:
-		return g_strdup("the kernel cannot be patched live; it needs CONFIG_LIVEPATCH=y "
-				"and reliable "
-				"stack traces");
+		return g_strdup_printf("the core %s cannot patch this kernel; the kernel log says "
+				       "what is missing",
+				       core->name);
 	case ENOMEM:
 		return g_strdup("out of memory in the kernel; free some and try again");
 	case ETXTBSY:
@@ -99,7 +134,28 @@ char *explain_insert(const struct host *host, int error)
 	}
 }
 
-char *explain_enabled(const struct host *host, int error)
+char *explain_core(const struct host *host, int error)
+{
+	switch (error) {
+	case EPERM:
+		return explain_eperm(host);
+	case EKEYREJECTED:
+	case ENOKEY:
+	case EBADMSG:
+	case ENOPKG:
+		return explain_signature();
+	case ENOEXEC:
+	case ENOENT:
+		return g_strdup("it was made for another build of the kernel, or it was never "
+				"finished with kpatch-post-link; build it again for what is "
+				"running");
+	default:
+		return g_strdup_printf("%s; the kernel log may say more (dmesg)",
+				       g_strerror(error));
+	}
+}
+
+char *explain_enabled(const struct host *host, const struct core_ops *core, int error)
 {
 	switch (error) {
 	case EACCES:
@@ -107,7 +163,7 @@ char *explain_enabled(const struct host *host, int error)
 		return g_strdup(geteuid() == 0 ? "the kernel does not allow it"
 					       : "only root may change patches; run this as root");
 	case EBUSY:
-		return explain_ebusy(host);
+		return explain_ebusy(host, core);
 	case EINVAL:
 		return g_strdup("the core does not allow this change now; look at `kpatch list`");
 	case ENOENT:

@@ -5,14 +5,20 @@
 
 #include "host.h"
 
+struct core_ops;
+
 /**
  * explain_insert() - why inserting a patch module failed.
+ * @core: that the module is for
  * @error: positive errno from finit_module(2)
  * Return: "reason; remedy", freed by the caller.
  */
-char *explain_insert(const struct host *host, int error);
+char *explain_insert(const struct host *host, const struct core_ops *core, int error);
+
+/** explain_core() - why inserting the core itself failed; the same for the rest. */
+char *explain_core(const struct host *host, int error);
 
 /** explain_enabled() - why a write to a patch's "enabled" failed; freed by the caller. */
-char *explain_enabled(const struct host *host, int error);
+char *explain_enabled(const struct host *host, const struct core_ops *core, int error);
 
 #endif

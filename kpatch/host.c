@@ -48,6 +48,23 @@ static int remove_module(const struct host *host G_GNUC_UNUSED, const char *name
 	return ret;
 }
 
+static char *find_module(const struct host *host G_GNUC_UNUSED, const char *name)
+{
+	const char *no_config = NULL;
+	struct kmod_ctx *ctx = kmod_new(NULL, &no_config);
+	struct kmod_module *module = NULL;
+	char *path = NULL;
+
+	if (!ctx)
+		return NULL;
+	kmod_set_log_priority(ctx, 0);
+	if (kmod_module_new_from_name(ctx, name, &module) >= 0)
+		path = g_strdup(kmod_module_get_path(module));
+	kmod_module_unref(module);
+	kmod_unref(ctx);
+	return path;
+}
+
 static int block_signals(void)
 {
 	sigset_t set;
@@ -79,6 +96,7 @@ struct host *host_new(GError **err)
 		.kmsg_fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC),
 		.insert = insert_module,
 		.remove = remove_module,
+		.find = find_module,
 	};
 	return host;
 }

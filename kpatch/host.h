@@ -22,7 +22,9 @@ struct host {
 	/* Both return 0 or a negative errno, as the kernel gave it. */
 	int (*insert)(const struct host *host, const char *path);
 	int (*remove)(const struct host *host, const char *module);
-	void *data; /* for insert and remove */
+	/* The file of an installed module of the running kernel, freed by the caller; or NULL. */
+	char *(*find)(const struct host *host, const char *module);
+	void *data; /* for the three above */
 };
 
 /** host_new() - the machine this runs on. SIGINT and SIGTERM are blocked from here on. */

@@ -108,18 +108,28 @@ static void write_object(GString *text, const json_t *object)
 	g_string_append_c(text, '\n');
 }
 
+static void write_blocker(GString *text, const json_t *task)
+{
+	const char *function = json_string_value(json_object_get(task, "function"));
+
+	g_string_append_printf(text, "  waiting for task %d %s%s%s\n",
+			       (int)json_integer_value(json_object_get(task, "tid")),
+			       json_string_value(json_object_get(task, "comm")),
+			       function ? " in " : "", function ? function : "");
+}
+
 static void write_patch(GString *text, const json_t *patch)
 {
 	const json_t *object, *task;
 	size_t i;
 
-	g_string_append_printf(text, "%s  %s\n", json_string_value(json_object_get(patch, "name")),
-			       json_string_value(json_object_get(patch, "state")));
+	const char *core = json_string_value(json_object_get(patch, "core"));
+	g_string_append_printf(text, "%s  %s%s%s%s\n",
+			       json_string_value(json_object_get(patch, "name")),
+			       json_string_value(json_object_get(patch, "state")),
+			       core ? "  (core " : "", core ? core : "", core ? ")" : "");
 	json_array_foreach(json_object_get(patch, "objects"), i, object) write_object(text, object);
-	json_array_foreach(json_object_get(patch, "blockers"), i, task)
-		g_string_append_printf(text, "  waiting for task %d %s\n",
-				       (int)json_integer_value(json_object_get(task, "tid")),
-				       json_string_value(json_object_get(task, "comm")));
+	json_array_foreach(json_object_get(patch, "blockers"), i, task) write_blocker(text, task);
 }
 
 bool command_list(const struct command *cmd, const char *arg G_GNUC_UNUSED,

@@ -56,9 +56,8 @@ static bool insert(const struct command *cmd, const struct patch_module *module,
 	if (ret == 0)
 		return true;
 
-	g_autofree char *why = explain_insert(cmd->host, -ret);
-	const char *const words[] = { module->name, "livepatch: " };
-	g_autofree char *log = host_log_since(cmd->host, words, G_N_ELEMENTS(words));
+	g_autofree char *why = explain_insert(cmd->host, module->ops, -ret);
+	g_autofree char *log = core_log_since(cmd->host, module->name);
 	command_set(cmd, "errno", g_strerror(-ret));
 	command_set(cmd, "kernel_log", log);
 	return kp_fail(err, KP_FAILED, "the kernel refused %s (%s): %s%s%s", module->name,
@@ -78,7 +77,7 @@ static bool undo(const struct command *cmd, const struct patch_module *module, G
 	int ret = core_set_enabled(cmd->host, module->ops, module->name, false);
 	/* It may have come to its end in this very moment: then this was an ordinary disable. */
 	if (ret < 0 && ret != -ENOENT) {
-		g_autofree char *why = explain_enabled(cmd->host, -ret);
+		g_autofree char *why = explain_enabled(cmd->host, module->ops, -ret);
 		return kp_fail(err, KP_FAILED, "cannot undo %s: %s", module->name, why);
 	}
 	if (transition_wait(&patient, module->ops, module->name) != TRANSITION_COMPLETE)
@@ -131,7 +130,7 @@ static void report_replaced(const struct command *cmd, const struct patch_module
 static bool insert_and_wait(const struct command *cmd, const struct patch_module *module,
 			    GError **err)
 {
-	if (!core_present(cmd->host, module->ops, err) ||
+	if (!core_ready(cmd->host, module->ops, cmd->core_module, err) ||
 	    !transition_wait_other(cmd, module->ops, err))
 		return false;
 

@@ -53,6 +53,7 @@ static int run(const struct options *options, GError **err)
 		.host = host,
 		.wait_seconds = options->wait_seconds,
 		.keep_waiting = options->keep_waiting,
+		.core_module = options->core_module,
 		.say = say,
 		.say_data = &console,
 		.result = json_object(),

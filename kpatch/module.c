@@ -17,6 +17,7 @@ void patch_module_free(struct patch_module *module)
 	g_free(module->name);
 	g_free(module->vermagic);
 	g_free(module->livepatch);
+	g_free(module->compat);
 	g_free(module->core);
 	g_free(module->kernel_id);
 	g_free(module->patch_sha256);
@@ -68,6 +69,7 @@ static void take_info(struct patch_module *module, const char *key, const char *
 		{ "name", &module->name },
 		{ "vermagic", &module->vermagic },
 		{ "livepatch", &module->livepatch },
+		{ "kpatch.livepatch", &module->compat },
 		{ "kpatch.core", &module->core },
 		{ "kpatch.build_id", &module->kernel_id },
 		{ "kpatch.patch_sha256", &module->patch_sha256 },
@@ -116,15 +118,15 @@ struct patch_module *patch_module_read(const char *path, GError **err)
 			ret < 0 && ret != -ENOENT ? g_strerror(-ret) : "");
 		goto fail;
 	}
-	if (!module->livepatch && !module->core) {
+	if (!module->livepatch && !module->compat && !module->core) {
 		kp_fail(err, KP_FAILED,
 			"%s is a kernel module, but not a patch; use modprobe for other modules",
 			path);
 		goto fail;
 	}
-	/* Modules that kpatch-build did not make are for the in-kernel core. */
+	/* Modules that kpatch-build did not make do not name their core. */
 	if (!module->core)
-		module->core = g_strdup("livepatch");
+		module->core = g_strdup(module->compat ? "kpatch" : "livepatch");
 	if (!module->name)
 		module->name = patch_name(path);
 	module->build_id = build_id_of_file(path);
@@ -182,6 +184,7 @@ bool module_is_livepatch(const struct host *host, const char *name)
 	g_autofree char *dir = module_dir(host, name);
 	g_autofree char *taint = host_read(dir, "taint", NULL);
 
+	/* Both cores set it. */
 	return taint && strchr(taint, 'K');
 }
 

@@ -16,6 +16,7 @@ struct patch_module {
 	char *name;	    /* as the kernel calls it */
 	char *vermagic;	    /* release first, then options */
 	char *livepatch;    /* "Y" in modules for the in-kernel core */
+	char *compat;	    /* "Y" in hand-made ones that were built against kmod/include/compat */
 	char *core;	    /* kpatch.core */
 	char *kernel_id;    /* kpatch.build_id: build-id of the kernel it was made for, hex */
 	char *patch_sha256; /* kpatch.patch_sha256 */

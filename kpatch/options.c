@@ -18,6 +18,7 @@ static const struct {
 static const struct option long_options[] = {
 	{ "wait", required_argument, NULL, 'w' },
 	{ "keep-waiting", no_argument, NULL, 'k' },
+	{ "core-module", required_argument, NULL, 'c' },
 	{ "json", no_argument, NULL, 'j' },
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "help", no_argument, NULL, 'h' },
@@ -37,6 +38,9 @@ char *options_usage(void)
 	g_string_append(text, "\nOptions:\n"
 			      "  -w, --wait SECONDS  how long a transition may take (60)\n"
 			      "  -k, --keep-waiting  do not undo a transition that takes longer\n"
+			      "  -c, --core-module FILE\n"
+			      "                      the core to load for the patch, if it is not "
+			      "there yet\n"
 			      "  -j, --json          print the result as JSON\n"
 			      "  -q, --quiet         print errors and lists only\n"
 			      "  -h, --help          print this\n"
@@ -80,7 +84,7 @@ bool options_parse(struct options *options, int argc, char **argv, GError **err)
 {
 	*options = (struct options){ .wait_seconds = 60 };
 	opterr = 0;
-	for (int c; (c = getopt_long(argc, argv, "w:kjqhV", long_options, NULL)) != -1;) {
+	for (int c; (c = getopt_long(argc, argv, "w:kc:jqhV", long_options, NULL)) != -1;) {
 		switch (c) {
 		case 'w':
 			if (!take_seconds(options, optarg, err))
@@ -88,6 +92,9 @@ bool options_parse(struct options *options, int argc, char **argv, GError **err)
 			break;
 		case 'k':
 			options->keep_waiting = true;
+			break;
+		case 'c':
+			options->core_module = optarg;
 			break;
 		case 'j':
 			options->json = true;

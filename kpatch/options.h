@@ -10,6 +10,7 @@ struct options {
 	const char *name; /* of the subcommand */
 	command_fn run;
 	const char *arg; /* NULL where the subcommand takes none */
+	const char *core_module;
 	unsigned int wait_seconds;
 	bool keep_waiting, json, quiet, help, version;
 };

@@ -7,8 +7,9 @@
 #include "error.h"
 #include "module.h"
 
-/* The kernel itself looks at the remaining tasks once a second. */
-#define POLL_MS 100
+/* The bundled core needs milliseconds, the kernel's own looks at the tasks once a second. */
+#define POLL_MIN_MS 2
+#define POLL_MAX_MS 100
 /* Quick transitions need no progress; counting the tasks costs a walk through /proc. */
 #define PROGRESS_US    (2 * G_USEC_PER_SEC)
 #define SHOWN_BLOCKERS 10
@@ -44,6 +45,14 @@ static void show_progress(const struct command *cmd, const struct core_ops *core
 			 (double)(g_get_monotonic_time() - start) / G_USEC_PER_SEC, blockers->len);
 }
 
+/* The longer it took until now, the longer until the next look. */
+static bool pause_since(const struct command *cmd, gint64 start)
+{
+	gint64 elapsed = (g_get_monotonic_time() - start) / 1000;
+
+	return host_pause(cmd->host, (unsigned int)CLAMP(elapsed / 2, POLL_MIN_MS, POLL_MAX_MS));
+}
+
 enum transition_end transition_wait(const struct command *cmd, const struct core_ops *core,
 				    const char *patch)
 {
@@ -67,7 +76,7 @@ enum transition_end transition_wait(const struct command *cmd, const struct core
 			show_progress(cmd, core, patch, &state, start);
 			next = now + PROGRESS_US;
 		}
-		if (!host_pause(cmd->host, POLL_MS))
+		if (!pause_since(cmd, start))
 			return TRANSITION_INTERRUPTED;
 	}
 }
@@ -95,7 +104,8 @@ bool transition_wait_other(const struct command *cmd, const struct core_ops *cor
 
 bool remove_patch_module(const struct command *cmd, const char *patch, GError **err)
 {
-	gint64 end = g_get_monotonic_time() + cmd->wait_seconds * G_USEC_PER_SEC;
+	gint64 start = g_get_monotonic_time();
+	gint64 end = start + cmd->wait_seconds * G_USEC_PER_SEC;
 
 	while (module_is_loaded(cmd->host, patch)) {
 		/* The core drops its reference from a worker, some time after the transition. */
@@ -112,7 +122,7 @@ bool remove_patch_module(const struct command *cmd, const char *patch, GError **
 				       "the patch %s is not in force, but its module still has %ld "
 				       "users after %u s; try kpatch unload again later",
 				       patch, module_refcount(cmd->host, patch), cmd->wait_seconds);
-		if (!host_pause(cmd->host, POLL_MS))
+		if (!pause_since(cmd, start))
 			return kp_fail(err, KP_INTERRUPTED,
 				       "interrupted; the patch %s is not in force, its module is "
 				       "still loaded",

@@ -26,7 +26,7 @@ static bool fail_reenabled(const struct command *cmd, const struct core_ops *cor
 			"remove its module",
 			patch);
 	if (ret < 0) {
-		g_autofree char *why = explain_enabled(cmd->host, -ret);
+		g_autofree char *why = explain_enabled(cmd->host, core, -ret);
 		return kp_fail(err, KP_FAILED, "cannot put %s in force again: %s", patch, why);
 	}
 	if (transition_wait(&patient, core, patch) != TRANSITION_COMPLETE) {
@@ -59,7 +59,7 @@ static bool start_disable(const struct command *cmd, const struct core_ops *core
 	int ret = core_set_enabled(cmd->host, core, patch, false);
 	if (ret == 0 || ret == -ENOENT)
 		return true;
-	g_autofree char *why = explain_enabled(cmd->host, -ret);
+	g_autofree char *why = explain_enabled(cmd->host, core, -ret);
 	return kp_fail(err, KP_FAILED, "cannot disable %s (%s): %s", patch, g_strerror(-ret), why);
 }
 

@@ -58,11 +58,12 @@ status() {
 	[ "$got" -eq "$want" ] || fail "'$*' ended with status $got, expected $want"
 }
 
-# kernels: all releases that have image, headers and modules here, oldest first
+# kernels: all releases that have image, headers and modules here, oldest first. KP_KERNEL_ROOT: a
+# directory that has boot/ and lib/modules/ instead of /
 kernels() {
-	local image release
-	for image in /boot/vmlinuz-*; do
-		release=${image#/boot/vmlinuz-}
-		[ ! -e "/lib/modules/$release/build" ] || echo "$release"
+	local root=${KP_KERNEL_ROOT:-} image release
+	for image in "$root"/boot/vmlinuz-*; do
+		release=${image#"$root"/boot/vmlinuz-}
+		[ ! -e "$root/lib/modules/$release/build" ] || echo "$release"
 	done | sort -V
 }

@@ -13,8 +13,23 @@
 #define kp_unregister_direct(ops, addr) unregister_ftrace_direct_multi(ops, addr)
 #else
 #define kp_register_direct(ops, addr)	register_ftrace_direct(ops, addr)
-/* Filters are not freed: the ops is used again (see redirect.c). */
+/* Filters are freed after a grace period (see redirect.c). */
 #define kp_unregister_direct(ops, addr) unregister_ftrace_direct(ops, addr, false)
+#endif
+
+/** kp_set_ip() - where the function goes on that an ftrace handler was called for. */
+#ifdef ftrace_regs_set_instruction_pointer
+#define kp_set_ip(fregs, ip) ftrace_regs_set_instruction_pointer(fregs, ip)
+#else
+#define kp_set_ip(fregs, ip) ftrace_instruction_pointer_set(fregs, ip)
+#endif
+
+/* Mitigations were renamed in 6.9. */
+#if defined(CONFIG_RETHUNK) || defined(CONFIG_MITIGATION_RETHUNK)
+#define KP_HAVE_RETURN_THUNK
+#endif
+#if defined(CONFIG_CPU_SRSO) || defined(CONFIG_MITIGATION_SRSO)
+#define KP_HAVE_SRSO
 #endif
 
 /** kp_module_text() - where the code of @mod lies, without its init part. */
@@ -27,6 +42,19 @@ static inline void kp_module_text(const struct module *mod, unsigned long *start
 #else
 	*start = (unsigned long)mod->mem[MOD_TEXT].base;
 	*end = *start + mod->mem[MOD_TEXT].size;
+#endif
+}
+
+/** kp_module_rodata() - where the read-only data of @mod lies, without its init part. */
+static inline void kp_module_rodata(const struct module *mod, unsigned long *start,
+				    unsigned long *end)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+	*start = (unsigned long)mod->core_layout.base + mod->core_layout.text_size;
+	*end = (unsigned long)mod->core_layout.base + mod->core_layout.ro_size;
+#else
+	*start = (unsigned long)mod->mem[MOD_RODATA].base;
+	*end = *start + mod->mem[MOD_RODATA].size;
 #endif
 }
 

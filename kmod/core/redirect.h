@@ -10,12 +10,19 @@
 #ifndef KP_REDIRECT_H
 #define KP_REDIRECT_H
 
+/** Number of slots: how many functions can be patched at a time. */
+#define KP_NR_SLOTS 4096
+
+/* Shapes that stubs.S and redirect.c agree on; bytes. */
+#define KP_SLOT_SIZE	  32 /* sizeof(struct kp_slot): half a cache line */
+#define KP_STUB_SIZE	  32 /* a stub with the entry of its chooser */
+#define KP_CHOOSER_OFFSET 16 /* of that entry */
+
+#ifndef __ASSEMBLY__
+
 #include <linux/list.h>
 #include <linux/module.h>
 #include <linux/types.h>
-
-/** Number of slots: how many functions can be patched at a time. */
-#define KP_NR_SLOTS 4096
 
 /**
  * struct kp_slot - read by stubs.S and choose.c
@@ -28,7 +35,7 @@ struct kp_slot {
 	unsigned long target;
 	unsigned long from;
 	unsigned long to;
-	unsigned long unused; /* 32 bytes: half a cache line */
+	unsigned long unused; /* KP_SLOT_SIZE */
 };
 
 /**
@@ -39,13 +46,12 @@ struct kp_slot {
  * @func_stack:	kp_func.stack_node of the patches that replace it, the newest first; used by
  *		patch.c only
  *
- * The rest is private to redirect.c. All under kp_mutex.
+ * Part of a larger structure in redirect.c. All under kp_mutex.
  */
 struct kp_redirect {
 	struct kp_slot *slot;
 	unsigned long func, ip;
 	struct list_head func_stack;
-	struct kp_redirect_private *priv;
 };
 
 /** kp_redirect_init() - at module load. kp_redirect_exit() - waits until all is unregistered. */
@@ -99,4 +105,5 @@ void kp_redirect_choose(struct kp_redirect *redirect, unsigned long from, unsign
  */
 bool kp_redirect_in_transit(unsigned long address);
 
+#endif /* __ASSEMBLY__ */
 #endif

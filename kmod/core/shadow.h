@@ -12,17 +12,22 @@ void kp_shadow_exit(void);
 /**
  * kp_shadow_register() - the types of @obj come into use, all or none of them.
  *
- * Before any callback of the object. Under kp_mutex; may sleep.
- * Return: 0; -EINVAL registered already or two types with one id in the object, -EBUSY the id is just
- * being freed (wait for it: the core does, for up to some seconds) or leaked, -ENOMEM.
+ * Before any callback of the object. Under kp_mutex; may sleep. ctor and dtor of the newest
+ * registration of an id are those that are used.
+ * Return: 0; -EINVAL registered already or two types with one id in the object, -EBUSY the variables of
+ * the id are still being freed after half a minute of waiting (or a fatal signal), or they
+ * belong to a patch that was forced out and no other patch has the id, -ENOMEM.
  */
 int kp_shadow_register(struct kp_object *obj);
 
 /**
  * kp_shadow_unregister() - after all callbacks of @obj; nothing if it is not registered.
  *
- * The last user of an id frees its variables with its dtor, in process context, in batches with
- * interrupts on. Meanwhile the id is dying: it can neither be allocated nor registered. Under kp_mutex.
+ * Under kp_mutex, @obj's patch still in kp_patches; may sleep. When it returns no caller is in a ctor or
+ * dtor of @obj's types. The last user of an id has its variables freed with its dtor, in process
+ * context with interrupts on, after kp_transition_quiesce(): by a worker, which holds the patch's module and
+ * the object's until it is done. Where the object is a module that is coming or going: at once.
+ * Meanwhile the id is dying: it can neither be allocated nor registered.
  */
 void kp_shadow_unregister(struct kp_object *obj);
 
@@ -36,5 +41,10 @@ unsigned long kp_shadow_count(unsigned long id);
 
 /** kp_shadow_show() - a line per type of @patch into the page @buf: "ID COUNT NAME". */
 ssize_t kp_shadow_show(struct kp_patch *patch, char *buf);
+
+#ifdef KP_TEST
+/* This many warnings about misuse are expected: they become notices. */
+extern unsigned int kp_shadow_warnings_expected;
+#endif
 
 #endif

@@ -60,7 +60,17 @@ void kp_states_release(struct kp_patch *patch);
  */
 void kp_states_leak(struct kp_patch *patch);
 
-/** kp_states_show() - a line per state of @patch into the page @buf: "ID VERSION NAME STATE". */
+/**
+ * kp_states_show() - a line per state of @patch into the page @buf: "ID VERSION NAME STATE".
+ *
+ * STATE is "set-up" (before enable, or after disable), "enabled", "shared" (another patch owns it),
+ * "leaked", or "none" (the patch has no claim: not set up yet, or taken back).
+ */
 ssize_t kp_states_show(struct kp_patch *patch, char *buf);
+
+#ifdef KP_TEST
+/* Forget leaked ids, as when kpatch.ko goes. Return: how many others there still are. */
+unsigned int kp_states_forget(void);
+#endif
 
 #endif

@@ -14,7 +14,8 @@
  * struct kpatch_patch_func - one replaced function (.kpatch.funcs)
  * @new_addr:	the replacement; 0 ends the table
  * @new_size:	its size in bytes
- * @old_addr:	link-time address of the original, 0 if not known
+ * @old_addr:	link-time address of the original, 0 if not known. For core=kpatch
+ *		kpatch-post-link makes it the run-time address, 0 in modules.
  * @old_size:	size of the original in bytes
  * @sympos:	position among the symbols of that name in the object, as the
  *		kernel counts: 0 for a unique name, else from 1

@@ -22,8 +22,12 @@ struct machine {
 	struct host host;
 	struct command cmd;
 	GString *said;
+	const char *dir;  /* of the patch "demo", that the core shows */
 	int insert_error; /* errno that inserting gives */
-	gint inserted;	  /* how often a module was inserted */
+	gint inserted;	  /* how often a patch was inserted */
+	bool installed;	  /* the bundled core is, for the running kernel */
+	int core_error;	  /* errno that inserting it gives */
+	char *core_file;  /* that was inserted */
 	gint stall;	  /* transitions to "patched" do not end; counts down, -1: never */
 	GThread *kernel;
 	gint stop;
@@ -40,11 +44,6 @@ static void put(const struct machine *m, const char *path, const char *text)
 	g_assert_nonnull(file);
 	fputs(text, file);
 	fclose(file);
-}
-
-static char *get(const struct machine *m, const char *path)
-{
-	return host_read(m->root, path, NULL);
 }
 
 static bool exists(const struct machine *m, const char *path)
@@ -78,7 +77,12 @@ static void vanish(const struct machine *m, const char *path)
 	remove_tree(to);
 }
 
-#define PATCH "sys/kernel/livepatch/demo"
+static void put_in_patch(const struct machine *m, const char *name, const char *text)
+{
+	g_autofree char *path = g_build_filename(m->dir, name, NULL);
+
+	put(m, path, text);
+}
 
 static gpointer kernel_thread(gpointer data)
 {
@@ -86,37 +90,54 @@ static gpointer kernel_thread(gpointer data)
 
 	while (!g_atomic_int_get(&m->stop)) {
 		g_usleep(20000);
-		if (!exists(m, PATCH "/enabled"))
-			continue;
-		g_autofree char *enabled = get(m, PATCH "/enabled");
+		g_autofree char *enabled = host_read(m->root, m->dir, "enabled", NULL);
 		if (g_strcmp0(enabled, "0") == 0) {
-			vanish(m, PATCH);
+			vanish(m, m->dir);
 			put(m, "sys/module/demo/refcnt", "0\n");
 		} else if (g_strcmp0(enabled, "1") == 0 && g_atomic_int_get(&m->stall) > 0) {
 			g_atomic_int_add(&m->stall, -1);
 		} else if (g_strcmp0(enabled, "1") == 0 && !g_atomic_int_get(&m->stall)) {
-			put(m, PATCH "/transition", "0\n");
+			put_in_patch(m, "transition", "0\n");
 		}
 	}
 	return NULL;
 }
 
-static int fake_insert(const struct host *host, const char *path G_GNUC_UNUSED)
+static int insert_core(struct machine *m, const char *path)
+{
+	if (m->core_error)
+		return -m->core_error;
+	g_free(m->core_file);
+	m->core_file = g_strdup(path);
+	put(m, "sys/kernel/kpatch/.keep", "");
+	return 0;
+}
+
+static char *fake_find(const struct host *host, const char *name)
+{
+	const struct machine *m = host->data;
+
+	return m->installed ? g_strdup_printf("/lib/modules/x/%s.ko", name) : NULL;
+}
+
+static int fake_insert(const struct host *host, const char *path)
 {
 	struct machine *m = host->data;
 
+	if (g_str_has_suffix(path, "/kpatch.ko"))
+		return insert_core(m, path);
 	if (m->insert_error)
 		return -m->insert_error;
 	g_atomic_int_inc(&m->inserted);
 	put(m, "sys/module/demo/refcnt", "1\n");
 	put(m, "sys/module/demo/taint", "OEK\n");
 	put(m, "sys/module/demo/initstate", "live\n");
-	put(m, PATCH "/vmlinux/patched", "1\n");
-	put(m, PATCH "/vmlinux/meminfo_proc_show,1/.keep", "");
-	put(m, PATCH "/vmlinux/type_show,3/.keep", "");
-	put(m, PATCH "/ext4/patched", "0\n");
-	put(m, PATCH "/transition", "1\n");
-	put(m, PATCH "/enabled", "1\n");
+	put_in_patch(m, "vmlinux/patched", "1\n");
+	put_in_patch(m, "vmlinux/meminfo_proc_show,1/.keep", "");
+	put_in_patch(m, "vmlinux/type_show,3/.keep", "");
+	put_in_patch(m, "ext4/patched", "0\n");
+	put_in_patch(m, "transition", "1\n");
+	put_in_patch(m, "enabled", "1\n");
 	return 0;
 }
 
@@ -143,7 +164,10 @@ static void note(const char *line, bool passing G_GNUC_UNUSED, void *data)
 
 static void setup(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
 {
-	*m = (struct machine){ .root = g_dir_make_tmp("kpatch-unit-XXXXXX", NULL) };
+	*m = (struct machine){
+		.root = g_dir_make_tmp("kpatch-unit-XXXXXX", NULL),
+		.dir = "sys/kernel/livepatch/demo",
+	};
 	g_assert_nonnull(m->root);
 	m->said = g_string_new(NULL);
 	m->host = (struct host){
@@ -156,6 +180,7 @@ static void setup(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
 		.kmsg_fd = -1,
 		.insert = fake_insert,
 		.remove = fake_remove,
+		.find = fake_find,
 		.data = m,
 	};
 	m->cmd = (struct command){
@@ -188,6 +213,7 @@ static void teardown(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
 	g_free(m->host.store);
 	g_free(m->host.release);
 	g_free(m->root);
+	g_free(m->core_file);
 	json_decref(m->cmd.result);
 	g_string_free(m->cmd.text, TRUE);
 	g_string_free(m->said, TRUE);
@@ -245,7 +271,7 @@ static void test_cycle(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
 	g_string_truncate(m->cmd.text, 0);
 	g_assert_true(command_list(&m->cmd, NULL, &error));
 	g_assert_cmpstr(m->cmd.text->str, ==,
-			"demo  enabled\n  ext4 (not loaded):\n"
+			"demo  enabled  (core livepatch)\n  ext4 (not loaded):\n"
 			"  vmlinux: meminfo_proc_show type_show,3\n");
 
 	g_assert_true(command_unload(&m->cmd, "demo", &error));
@@ -395,6 +421,114 @@ static void test_kernel_refuses(struct machine *m, gconstpointer arg G_GNUC_UNUS
 	expect_fail(&error, KP_FAILED, "CONFIG_LIVEPATCH");
 }
 
+#define BUNDLED "name=demo\nvermagic=" RELEASE " SMP \nkpatch.core=kpatch\ndepends=kpatch"
+
+/* The bundled core is loaded for the first patch that needs it, and only then. */
+static void test_bundled(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
+{
+	g_autofree char *file = make_module(m, "demo", BUNDLED);
+	GError *error = NULL;
+
+	m->dir = "sys/kernel/kpatch/demo";
+	g_assert_false(command_load(&m->cmd, file, &error));
+	expect_fail(&error, KP_FAILED, "needs the module kpatch.ko, which is not installed");
+	m->installed = true;
+	m->core_error = ENOEXEC;
+	g_assert_false(command_load(&m->cmd, file, &error));
+	expect_fail(&error, KP_FAILED, "another build of the kernel");
+	g_assert_cmpint(m->inserted, ==, 0);
+
+	m->core_error = 0;
+	g_assert_true(command_load(&m->cmd, file, &error));
+	g_assert_no_error(error);
+	g_assert_cmpstr(m->core_file, ==, "/lib/modules/x/kpatch.ko");
+	g_assert_cmpstr(result(m, "core"), ==, "kpatch");
+	g_string_truncate(m->cmd.text, 0);
+	g_assert_true(command_list(&m->cmd, NULL, &error));
+	g_assert_true(g_str_has_prefix(m->cmd.text->str, "demo  enabled  (core kpatch)\n"));
+	g_assert_true(command_unload(&m->cmd, "demo", &error));
+	g_assert_no_error(error);
+
+	m->core_error = EIO; /* it is there: it must not be inserted once more */
+	g_assert_true(command_load(&m->cmd, file, &error));
+	g_assert_no_error(error);
+}
+
+static void test_core_module(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
+{
+	g_autofree char *file = make_module(m, "demo", BUNDLED);
+	GError *error = NULL;
+
+	m->dir = "sys/kernel/kpatch/demo";
+	m->cmd.core_module = "/elsewhere/kpatch.ko";
+	g_assert_true(command_load(&m->cmd, file, &error));
+	g_assert_no_error(error);
+	g_assert_cmpstr(m->core_file, ==, "/elsewhere/kpatch.ko");
+}
+
+/* A livepatch made by hand, built against kmod/include/compat. */
+static void test_compat(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
+{
+	g_autofree char *file =
+		make_module(m, "demo", "vermagic=" RELEASE " SMP \nkpatch.livepatch=Y");
+	GError *error = NULL;
+
+	m->dir = "sys/kernel/kpatch/demo";
+	m->installed = true;
+	g_assert_true(command_load(&m->cmd, file, &error));
+	g_assert_no_error(error);
+	g_assert_cmpstr(result(m, "core"), ==, "kpatch");
+}
+
+/* The bundled core says itself who is in the way, and where. */
+static void test_bundled_stalled(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
+{
+	g_autofree char *file = make_module(m, "demo", BUNDLED);
+	GError *error = NULL;
+
+	m->dir = "sys/kernel/kpatch/demo";
+	m->installed = true;
+	m->stall = -1;
+	m->cmd.wait_seconds = 1;
+	put(m, "proc/7/status", "Name:\tst uck\nTgid:\t6\n");
+	put(m, "proc/7/stack", "[<0>] schedule+0x5e/0xd0\n");
+	put_in_patch(m, "blockers", "7 st uck sleeping old_function\n0 swapper/1 idle -\nwhat?\n");
+	g_assert_false(command_load(&m->cmd, file, &error));
+	expect_fail(&error, KP_FAILED, "did not end within 1 s and was undone");
+	g_assert_nonnull(strstr(m->said->str, "7 st uck (sleeping) in old_function: schedule\n"));
+	g_assert_nonnull(strstr(m->said->str, "0 swapper/1 (idle)\n"));
+
+	json_t *blockers = json_object_get(m->cmd.result, "blockers");
+	g_assert_cmpuint(json_array_size(blockers), ==, 2);
+	json_t *task = json_array_get(blockers, 0);
+	g_assert_cmpint(json_integer_value(json_object_get(task, "pid")), ==, 6);
+	g_assert_cmpint(json_integer_value(json_object_get(task, "tid")), ==, 7);
+	g_assert_cmpstr(json_string_value(json_object_get(task, "function")), ==, "old_function");
+	g_assert_null(json_object_get(json_array_get(blockers, 1), "function"));
+}
+
+/* EBUSY has more than one reason, and the user can do something about each. */
+static void test_busy(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
+{
+	g_autofree char *file = make_module(m, "demo", BUNDLED);
+	GError *error = NULL;
+
+	m->dir = "sys/kernel/kpatch/demo";
+	m->installed = true;
+	m->insert_error = EBUSY;
+	g_assert_false(command_load(&m->cmd, file, &error));
+	expect_fail(&error, KP_FAILED, "another tool (a kprobe");
+	put(m, "sys/kernel/livepatch/theirs/enabled", "1\n");
+	g_assert_false(command_load(&m->cmd, file, &error));
+	expect_fail(&error, KP_FAILED, "loaded are: theirs (core livepatch)");
+	put(m, "proc/sys/kernel/ftrace_enabled", "0\n");
+	g_assert_false(command_load(&m->cmd, file, &error));
+	expect_fail(&error, KP_FAILED, "kernel.ftrace_enabled=1");
+	m->insert_error = ENOEXEC;
+	g_assert_false(command_load(&m->cmd, file, &error));
+	expect_fail(&error, KP_FAILED, "another build of the kernel, or of a module");
+}
+
 static void test_lock(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
 {
 	g_autofree char *file = make_module(m, "demo", GOOD);
@@ -441,6 +575,11 @@ int main(int argc, char **argv)
 	TEST(keep_waiting);
 	TEST(interrupted);
 	TEST(kernel_refuses);
+	TEST(bundled);
+	TEST(core_module);
+	TEST(compat);
+	TEST(bundled_stalled);
+	TEST(busy);
 	TEST(lock);
 	TEST(leftovers);
 	return g_test_run();

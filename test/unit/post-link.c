@@ -20,6 +20,7 @@ static bool link_as(const struct fixture *f, const char *source, struct objtool_
 	g_autofree char *path = in_fixture(f, "out.ko");
 	const struct post_link_request rq = { .input = in,
 					      .output = path,
+					      .core = patch_core_find("livepatch"),
 					      .symvers = f->symvers,
 					      .needs = needs,
 					      .diags = f->diags };
@@ -320,6 +321,7 @@ static void test_damaged(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
 
 		const struct post_link_request rq = { .input = bad,
 						      .output = out,
+						      .core = patch_core_find("livepatch"),
 						      .symvers = f->symvers,
 						      .needs = { .orc = true, .rethunk = true },
 						      .diags = f->diags };

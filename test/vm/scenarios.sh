@@ -1,14 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# limit: 1500
-# Build the patches of all scenarios with kpatch-build and run the scenarios in one VM a kernel.
-#   scenarios.sh [--kernel REL]... [--keep] [SCENARIO...]
+# limit: 2400
+# Build the patches of all scenarios with kpatch-build, for both cores, and run the scenarios in one
+# VM a kernel and core.
+#   scenarios.sh [--kernel REL]... [--core CORE]... [--keep] [SCENARIO...]
 # A scenario's directory holds what test/vm/boot wants (run.sh, modules, flags) and
 #   *.patch   what kpatch-build gets. NAME.patch may be there as NAME-6.1.patch, NAME-6.12.patch
 #   *.c       programs for the script, compiled statically
 #   flags     may have lines "build: MODULE [OPTIONS] PATCH..."; without any, fix.patch becomes
-#             the module kp_SCENARIO
-# Results are lines "@pass REL/NAME", "@fail REL/NAME why".
+#             the module kp_SCENARIO; "core: CORE" and "release: PREFIX" where it is not for all
+# Results are lines "@pass REL/CORE/NAME", "@fail REL/CORE/NAME why".
 
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source-path=SCRIPTDIR source=../lib.sh
@@ -38,10 +39,10 @@ build_lines() {
 	fi
 }
 
-# build_module DIR STAGE RELEASE MODULE WORD...
+# build_module DIR STAGE RELEASE CORE MODULE WORD...
 build_module() {
-	local dir=$1 stage=$2 release=$3 module=$4 word file args=()
-	shift 4
+	local dir=$1 stage=$2 release=$3 core=$4 module=$5 word file args=()
+	shift 5
 	for word; do
 		case $word in
 		*.patch)
@@ -53,17 +54,32 @@ build_module() {
 		*) args+=("$word") ;;
 		esac
 	done
-	kpatch-build -a "$release" -n "$module" -o "$stage" "${args[@]}" || return 1
+	# A scenario's own --core comes last and wins.
+	kpatch-build -a "$release" --core="$core" -n "$module" -o "$stage" "${args[@]}" || return 1
 	[ -e "$stage/$module.ko" ] || {
 		echo "kpatch-build was content, but wrote no $module.ko"
 		return 1
 	}
 }
 
+# flag DIR NAME: the value of "NAME: value" in the scenario's flags
+flag() {
+	[ ! -e "$1/flags" ] || sed -n "s/^$2:[[:space:]]*//p" "$1/flags"
+}
+
+# names_for CORE: the scenarios that are for this core
+names_for() {
+	local name only
+	for name in "${names[@]}"; do
+		only=$(flag "$here/scenarios/$name" core)
+		[[ " ${only:-$1} " != *" $1 "* ]] || echo "$name"
+	done
+}
+
 # wanted DIR RELEASE: the scenario is for this release; boot says "skipped" of the others
 wanted() {
 	local prefix only
-	only=$([ ! -e "$1/flags" ] || sed -n 's/^release:[[:space:]]*//p' "$1/flags")
+	only=$(flag "$1" release)
 	[ -n "$only" ] || return 0
 	for prefix in $only; do
 		case $2 in "$prefix".*) return 0 ;; esac
@@ -71,9 +87,9 @@ wanted() {
 	return 1
 }
 
-# stage SCENARIO RELEASE STAGES: everything boot needs, in STAGES/NAME; the log beside it
+# stage SCENARIO RELEASE CORE STAGES: everything boot needs, in STAGES/NAME; the log beside it
 stage() {
-	local name=$1 release=$2 to=$3/$1 dir=$here/scenarios/$1 source words
+	local name=$1 release=$2 core=$3 to=$4/$1 dir=$here/scenarios/$1 source words
 	mkdir -p "$to"
 	cp "$dir/run.sh" "$to/"
 	for source in modules flags; do
@@ -85,7 +101,7 @@ stage() {
 			[ ! -e "$source" ] || gcc -O2 -Wall -static -o "$to/$(basename "$source" .c)" "$source" || return 1
 		done
 		while read -r -a words; do
-			build_module "$dir" "$to" "$release" "${words[@]}" || return 1
+			build_module "$dir" "$to" "$release" "$core" "${words[@]}" || return 1
 		done < <(build_lines "$dir")
 	} >"$to.log" 2>&1 </dev/null
 }
@@ -96,43 +112,62 @@ if [ "${1:-}" = --stage ]; then
 	trap - EXIT
 	rm -rf "$tmp"
 	# Not in a condition of a function: errexit is off there, and stage returns its own verdict.
-	stage "$@" || touch "$3/$1.failed"
+	stage "$@" || touch "$4/$1.failed"
 	exit 0
 fi
 
-releases=() names=() keep=no
+releases=() cores=() names=() keep=no
 while [ $# -gt 0 ]; do
 	case $1 in
 	--kernel) releases+=("$2"); shift ;;
+	--core) cores+=("$2"); shift ;;
 	--keep) keep=yes ;;
-	-*) sed -n '5,14s/^# \?//p' "$0"; exit 2 ;;
+	-*) sed -n '4,16s/^# \?//p' "$0"; exit 2 ;;
 	*) names+=("$1") ;;
 	esac
 	shift
 done
 [ ${#releases[@]} -gt 0 ] || read -r -a releases <<<"${KP_VM_KERNELS:-$(kernels | tr '\n' ' ')}"
 [ ${#releases[@]} -gt 0 ] || skip "no kernel with headers is installed"
+[ ${#cores[@]} -gt 0 ] || cores=(kpatch livepatch)
 [ ${#names[@]} -gt 0 ] || mapfile -t names < <(cd "$here/scenarios" && printf '%s\n' */ | tr -d /)
+
+# stage_all RELEASE: all scenarios for all cores, as many at a time as there are CPUs
+stage_all() {
+	local core name
+	for core in "${cores[@]}"; do
+		mkdir -p "$stages/$core"
+		for name in $(names_for "$core"); do
+			echo "$name $1 $core $stages/$core"
+		done
+	done | xargs -P "${JOBS:-2}" -L 1 "$0" --stage
+}
+
+# run_all RELEASE CORE: boot with what could be staged; lines with results
+run_all() {
+	local where=$1/$2 ready=() name
+	for name in $(names_for "$2"); do
+		if [ -e "$stages/$2/$name.failed" ]; then
+			status=1
+			echo "@fail $where/$name build: $(tail -n 1 "$stages/$2/$name.log")"
+			sed 's/^/  | /' "$stages/$2/$name.log"
+		else
+			ready+=("$stages/$2/$name")
+		fi
+	done
+	[ ${#ready[@]} -gt 0 ] || return 0
+	"$here/boot" --kernel "$1" --core "$2" --logs "$KP_BUILD/vm/$where" "${ready[@]}" >"$tmp/out" || status=1
+	sed "s,^@\(pass\|fail\|skip\) ,&$where/," "$tmp/out"
+}
 
 status=0
 for release in "${releases[@]}"; do
 	stages=$KP_BUILD/vm/stage/$release
 	rm -rf "$stages"
-	mkdir -p "$stages"
-	printf '%s\n' "${names[@]}" | xargs -P "${JOBS:-2}" -I '{}' "$0" --stage '{}' "$release" "$stages"
-	ready=()
-	for name in "${names[@]}"; do
-		if [ -e "$stages/$name.failed" ]; then
-			status=1
-			echo "@fail $release/$name build: $(tail -n 1 "$stages/$name.log")"
-			sed 's/^/  | /' "$stages/$name.log"
-		else
-			ready+=("$stages/$name")
-		fi
+	stage_all "$release"
+	for core in "${cores[@]}"; do
+		run_all "$release" "$core"
 	done
-	[ ${#ready[@]} -gt 0 ] || continue
-	"$here/boot" --kernel "$release" --logs "$KP_BUILD/vm/$release" "${ready[@]}" >"$tmp/out" || status=1
-	sed "s,^@\(pass\|fail\|skip\) ,&$release/," "$tmp/out"
 	[ $keep = yes ] || rm -rf "$stages"
 done
 exit $status

@@ -7,7 +7,7 @@ say "load, list, unload"
 refute "kc_plain" cat /proc/cmdline
 expect "kc_plain loaded in" kpatch load kc_plain.ko
 expect "patched by kc_plain" cat /proc/cmdline
-expect "kc_plain  enabled" kpatch list
+expect "kc_plain  enabled  (core $CORE)" kpatch list
 expect "vmlinux: cmdline_proc_show" kpatch list
 expect '"state": "enabled"' kpatch --json list
 expect "kc_plain is loaded already" kpatch load kc_plain.ko
@@ -33,7 +33,7 @@ check_gone kc_stall
 say "so is one that is interrupted"
 kpatch --wait 30 load kc_stall.ko >/tmp/int 2>&1 &
 loader=$!
-wait_until 5 test -e /sys/kernel/livepatch/kc_stall || fail "kc_stall was not inserted"
+wait_until 5 test -e "$(patch_dir kc_stall)" || fail "kc_stall was not inserted"
 expect "another kpatch has been at work" kpatch --wait 0 load kc_plain.ko
 kill -TERM $loader
 status=0

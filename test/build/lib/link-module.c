@@ -31,8 +31,11 @@ int main(int argc, char **argv)
 		g_ptr_array_add(objects, argv[i]);
 
 	struct kp_diags *diags = kp_diags_new();
+	const char *core = getenv("CORE");
 	const struct link_request request = {
 		.target = target,
+		.core = patch_core_find(core ? core : "livepatch"),
+		.vmlinux = target->image,
 		.work_dir = argv[2],
 		.objects = objects,
 		.name = argv[3],

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 # What scenario scripts use. A script runs with `sh -e` in its own directory; the first failing
-# command or `fail` ends it.
+# command or `fail` ends it. $CORE is the core that patches are for, livepatch or kpatch: both show
+# them in sysfs in the same way.
 
 # fail WHY...: the scenario failed
 fail() {
@@ -69,16 +70,39 @@ wait_until() {
 	done
 }
 
-transition_over() {
-	[ ! -e "/sys/kernel/livepatch/$1/transition" ] || [ "$(cat "/sys/kernel/livepatch/$1/transition")" = 0 ]
+# start_core: the bundled core is a module
+start_core() {
+	[ "$CORE" != kpatch ] || modprobe kpatch || fail "kpatch.ko: $(dmesg | tail -n 1)"
 }
 
-# Tasks that hold a transition up: those whose patch_state differs from the wanted one.
+# patch_dir NAME: where the core shows the patch
+patch_dir() {
+	echo "/sys/kernel/$CORE/$1"
+}
+
+transition_over() {
+	state=$(cat "$(patch_dir "$1")/transition" 2>/dev/null) || return 0
+	[ "$state" = 0 ]
+}
+
+# holds_up TASK NAME STATE: the task keeps patch NAME from getting to STATE (1 patched, 0 not)
+holds_up() {
+	case $CORE in
+	kpatch) grep "^$1 " "$(patch_dir "$2")/blockers" ;;
+	livepatch) [ "$(cat "/proc/$1/patch_state")" = $((1 - $3)) ] ;;
+	esac
+}
+
+# show_blockers NAME STATE: the tasks that hold the transition up
 show_blockers() {
+	if [ "$CORE" = kpatch ]; then
+		cat "$(patch_dir "$1")/blockers"
+		return
+	fi
 	for task in /proc/[0-9]*/task/[0-9]*; do
 		state=$(cat "$task/patch_state" 2>/dev/null) || continue
 		[ "$state" = -1 ] && continue
-		[ "$state" = "$1" ] && continue
+		[ "$state" = "$2" ] && continue
 		echo "-- held up by $(cat "$task/comm") (${task##*/}), patch state $state"
 		cat "$task/stack"
 	done
@@ -89,23 +113,27 @@ load_patch() {
 	patch_name=$(module_name "$1")
 	say "load $patch_name"
 	insmod "$1" || fail "insmod $1: $(dmesg | tail -n 2 | tr '\n' ' ')"
-	[ -e "/sys/kernel/livepatch/$patch_name" ] || fail "$patch_name is not in /sys/kernel/livepatch"
+	local dir
+	dir=$(patch_dir "$patch_name")
+	[ -e "$dir" ] || fail "$patch_name is not in /sys/kernel/$CORE"
 	wait_until "${TRANSITION_LIMIT:-30}" transition_over "$patch_name" || {
-		show_blockers 1
+		show_blockers "$patch_name" 1
 		fail "the transition to $patch_name does not end"
 	}
-	[ "$(cat "/sys/kernel/livepatch/$patch_name/enabled")" = 1 ] || fail "$patch_name is not enabled"
+	[ "$(cat "$dir/enabled")" = 1 ] || fail "$patch_name is not enabled"
 }
 
 # disable_patch NAME: back to the old code; the module stays
 disable_patch() {
 	say "disable $1"
-	echo 0 >"/sys/kernel/livepatch/$1/enabled" || fail "$1 cannot be disabled"
+	local dir
+	dir=$(patch_dir "$1")
+	echo 0 >"$dir/enabled" || fail "$1 cannot be disabled"
 	wait_until "${TRANSITION_LIMIT:-30}" transition_over "$1" || {
-		show_blockers 0
+		show_blockers "$1" 0
 		fail "the transition away from $1 does not end"
 	}
-	wait_until 10 test ! -e "/sys/kernel/livepatch/$1" || fail "$1 is still in /sys/kernel/livepatch"
+	wait_until 10 test ! -e "$dir" || fail "$1 is still in /sys/kernel/$CORE"
 }
 
 # remove_module NAME: rmmod once nobody uses it any more
@@ -125,12 +153,26 @@ unload_patch() {
 check_gone() {
 	name=$(module_name "$1")
 	[ ! -e "/sys/module/$name" ] || fail "module $name is still there"
-	[ ! -e "/sys/kernel/livepatch/$name" ] || fail "patch $name is still there"
+	[ ! -e "$(patch_dir "$name")" ] || fail "patch $name is still there"
 }
 
 # patched NAME OBJECT FUNCTION: the patch replaces that function
 patched() {
-	[ -n "$(find "/sys/kernel/livepatch/$1/$2" -maxdepth 1 -name "$3,*")" ] ||
-		fail "$1 does not patch $3 in $2: $(ls "/sys/kernel/livepatch/$1/$2" 2>&1)"
+	local dir
+	dir=$(patch_dir "$1")/$2
+	[ -n "$(find "$dir" -maxdepth 1 -name "$3,*")" ] ||
+		fail "$1 does not patch $3 in $2: $(ls "$dir" 2>&1)"
 	echo "   ok: $1 patches $2/$3"
+}
+
+# unhooked: nothing hooks into any function, so none costs more than before
+unhooked() {
+	[ ! -s /sys/kernel/tracing/enabled_functions ]
+}
+
+# change_byte FILE OFFSET: invert the byte there
+change_byte() {
+	old=$(dd if="$1" bs=1 skip="$2" count=1 2>/dev/null | hexdump -v -e '"%u"')
+	# shellcheck disable=SC2059 # the format is what is written
+	printf "\\$(printf %03o $((old ^ 255)))" | dd of="$1" bs=1 seek="$2" conv=notrunc 2>/dev/null
 }

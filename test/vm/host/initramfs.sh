@@ -10,6 +10,7 @@ build_initramfs() {
 	cp "$here/guest/init" "$root/init"
 	cp "$here/guest/lib.sh" "$root/vm/lib.sh"
 	chmod 755 "$root/init"
+	echo "$core" >"$root/vm/core"
 	for dir in "$@"; do
 		copy_scenario "$dir" "$root/vm"
 	done
@@ -29,7 +30,7 @@ copy_scenario() {
 # All modules that any scenario names, with what they depend on, as modprobe sees it.
 copy_modules() {
 	local root=$1 dir name file names=(${extra_modules[@]+"${extra_modules[@]}"})
-	local base=$root/lib/modules/$release
+	local base=$root/lib/modules/$release from=$kernel_root/lib/modules/$release
 	shift
 	mkdir -p "$base"
 	for dir in "$@"; do
@@ -37,18 +38,19 @@ copy_modules() {
 	done
 	for name in $(printf '%s\n' ${names[@]+"${names[@]}"} | sort -u); do
 		local lines
-		lines=$(modprobe -S "$release" --show-depends "$name" 2>&1) ||
+		lines=$(modprobe -d "${kernel_root:-/}" -S "$release" --show-depends "$name" 2>&1) ||
 			die "$release has no module $name: $lines"
 		while read -r file; do
-			copy_module "$file" "$base/${file#/lib/modules/"$release"/}"
+			copy_module "$file" "$base/${file#*/lib/modules/"$release"/}"
 		done < <(sed -n 's/^insmod \([^ ]*\).*/\1/p' <<<"$lines")
 	done
 	for dir in ${module_dirs[@]+"${module_dirs[@]}"}; do
 		while read -r file; do
-			copy_module "$file" "$base/${file#/lib/modules/"$release"/}"
-		done < <(find "/lib/modules/$release/$dir" -name '*.ko*')
+			copy_module "$file" "$base/${file#*/lib/modules/"$release"/}"
+		done < <(find "$from/$dir" -name '*.ko*')
 	done
-	cp "/lib/modules/$release"/modules.{order,builtin,builtin.modinfo} "$base/"
+	[ "$core" != kpatch ] || copy_module "$core_module" "$base/extra/kpatch.ko"
+	cp "$from"/modules.{order,builtin,builtin.modinfo} "$base/"
 	depmod -b "$root" "$release" || die "depmod failed for the guest's modules"
 }
 

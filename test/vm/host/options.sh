@@ -6,6 +6,8 @@ usage() {
 	cat <<-END
 	usage: boot [options] SCENARIO_DIR...
 	  --kernel REL     boot /boot/vmlinuz-REL (default: the newest one with headers)
+	  --root DIR       take boot/vmlinuz-REL and lib/modules/REL from DIR instead of / (default:
+	                   \$KP_KERNEL_ROOT)
 	  --image FILE     boot this image instead of /boot/vmlinuz-REL
 	  --smp N          virtual CPUs (default 2)
 	  --memory SIZE    guest memory (default 1G)
@@ -14,6 +16,9 @@ usage() {
 	                   code after a text patch)
 	  --timeout N      default limit of a scenario in seconds (default 60)
 	  --append ARGS    more kernel arguments
+	  --core CORE      run them on this core: livepatch (default), or kpatch, whose module
+	                   is loaded before each scenario and removed after it
+	  --core-module FILE  kpatch.ko (default \$KP_BUILD/core/REL/kpatch.ko)
 	  --program FILE   copy a program into the guest's /bin, with the libraries it needs
 	  --module NAME    make a module of the kernel available to all scenarios
 	  --module-dir DIR the same with all modules below DIR, e.g. kernel/crypto: what the kernel
@@ -35,15 +40,15 @@ die() {
 
 newest_kernel() {
 	local rel
-	for rel in /boot/vmlinuz-*; do
-		rel=${rel#/boot/vmlinuz-}
-		[ ! -e "/lib/modules/$rel/build" ] || echo "$rel"
+	for rel in "$kernel_root"/boot/vmlinuz-*; do
+		rel=${rel#"$kernel_root"/boot/vmlinuz-}
+		[ ! -e "$kernel_root/lib/modules/$rel/build" ] || echo "$rel"
 	done | sort -V | tail -n 1
 }
 
 parse_options() {
-	release='' image='' smp=2 memory=1G want_accel=${KP_VM_ACCEL:-auto} thread=single limit=60
-	append='' logs='' show=no quiet=no probe_only=no
+	release='' kernel_root=${KP_KERNEL_ROOT:-} image='' smp=2 memory=1G want_accel=${KP_VM_ACCEL:-auto} thread=single limit=60
+	append='' core=livepatch core_module='' logs='' show=no quiet=no probe_only=no
 	programs=() extra_modules=() module_dirs=() scenarios=()
 	while [ $# -gt 0 ]; do
 		case $1 in
@@ -52,8 +57,8 @@ parse_options() {
 		--probe) probe_only=yes ;;
 		--default-kernel) newest_kernel; exit 0 ;;
 		-h | --help) usage; exit 0 ;;
-		--kernel | --image | --smp | --memory | --accel | --thread | --timeout | --append | \
-		--program | --module | --module-dir | --logs)
+		--kernel | --root | --image | --smp | --memory | --accel | --thread | --timeout | --append | \
+		--core | --core-module | --program | --module | --module-dir | --logs)
 			[ $# -ge 2 ] || die "$1 needs a value"
 			set_option "${1#--}" "$2"
 			shift ;;
@@ -68,12 +73,14 @@ parse_options() {
 set_option() {
 	case $1 in
 	kernel) release=$2 ;;
+	root) kernel_root=${2%/} ;;
 	accel) want_accel=$2 ;;
 	timeout) limit=$2 ;;
 	program) programs+=("$2") ;;
 	module) extra_modules+=("$2") ;;
 	module-dir) module_dirs+=("$2") ;;
-	image | smp | memory | thread | append | logs) printf -v "$1" %s "$2" ;;
+	core-module) core_module=$2 ;;
+	image | smp | memory | thread | append | core | logs) printf -v "$1" %s "$2" ;;
 	esac
 }
 
@@ -87,15 +94,26 @@ check_prerequisites() {
 	fi
 	[ -n "$release" ] || release=$(newest_kernel)
 	[ -n "$release" ] || die "no kernel in /boot with modules and headers; install linux-image-amd64"
-	[ -n "$image" ] || image=/boot/vmlinuz-$release
+	[ -n "$image" ] || image=$kernel_root/boot/vmlinuz-$release
 	[ -r "$image" ] || die "$image cannot be read; install linux-image-$release"
-	[ -d "/lib/modules/$release" ] || die "/lib/modules/$release is missing; install linux-image-$release"
+	[ -d "$kernel_root/lib/modules/$release" ] || die "$kernel_root/lib/modules/$release is missing; install linux-image-$release"
 	[[ $smp$limit =~ ^[0-9]+$ ]] || die "--smp and --timeout take numbers"
 	[ "$probe_only" = yes ] && return
+	check_core
 	[ ${#scenarios[@]} -gt 0 ] || die "no scenario given"
 	for dir in "${scenarios[@]}"; do
 		[ -r "$dir/run.sh" ] || die "$dir has no run.sh"
 	done
+}
+
+check_core() {
+	case $core in
+	livepatch) ;;
+	kpatch)
+		[ -n "$core_module" ] || core_module=${KP_BUILD:-$top/build}/core/$release/kpatch.ko
+		[ -r "$core_module" ] || die "$core_module does not exist; run make core" ;;
+	*) die "--core is livepatch or kpatch" ;;
+	esac
 }
 
 prepare_logs() {
@@ -111,9 +129,12 @@ flag() {
 	echo "${value:-$3}"
 }
 
-# A scenario may be for some releases only: "release: 6.1 6.12" names version prefixes.
+# A scenario may be for some releases only, "release: 6.1 6.12" names version prefixes; or for
+# some cores.
 wanted_here() {
 	local prefix only
+	only=$(flag "$1" core '')
+	[[ " ${only:-$core} " = *" $core "* ]] || return 1
 	only=$(flag "$1" release '')
 	[ -n "$only" ] || return 0
 	for prefix in $only; do

@@ -9,8 +9,8 @@ load_patch kp_three.ko
 expect "three: " cat /proc/version
 expect "three:" cat /proc/filesystems
 refute "two: " cat /proc/uptime
-wait_until 10 test ! -e /sys/kernel/livepatch/kp_one || fail "kp_one was not replaced"
-wait_until 10 test ! -e /sys/kernel/livepatch/kp_two || fail "kp_two was not replaced"
+wait_until 10 test ! -e "$(patch_dir kp_one)" || fail "kp_one was not replaced"
+wait_until 10 test ! -e "$(patch_dir kp_two)" || fail "kp_two was not replaced"
 remove_module kp_one
 remove_module kp_two
 expect "three: " cat /proc/version

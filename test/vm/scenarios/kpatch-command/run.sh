@@ -2,9 +2,11 @@
 # shellcheck shell=dash
 # The kpatch command: load, list, load again, unload; a module of another kernel is refused.
 expect "VmallocChunk:" cat /proc/meminfo
+# The bundled core is loaded for the patch.
+[ "$CORE" != kpatch ] || rmmod kpatch
 expect_status 0 kpatch load kp_command.ko
 expect "VMALLOCCHUNK:" cat /proc/meminfo
-expect "kp_command" kpatch list
+expect "kp_command  enabled  (core $CORE)" kpatch list
 expect "meminfo_proc_show" kpatch --json list
 expect "already" kpatch load kp_command.ko
 expect_status 0 kpatch unload kp_command

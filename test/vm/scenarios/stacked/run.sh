@@ -16,11 +16,12 @@ load_patch kp_on_top.ko
 expect "on top: " cat /proc/uptime
 refute "woken" cat /tmp/out
 unload_patch kp_on_top
-echo 0 >/sys/kernel/livepatch/kp_sleeper/enabled
+dir=$(patch_dir kp_sleeper)
+echo 0 >"$dir/enabled"
 sleep 3
-expect 1 cat /sys/kernel/livepatch/kp_sleeper/transition
-expect 1 cat /proc/$reader/patch_state
+expect 1 cat "$dir/transition"
+holds_up $reader kp_sleeper 0 || fail "the reader does not hold the transition up"
 kill -USR1 $reader
-wait_until 10 test ! -e /sys/kernel/livepatch/kp_sleeper || fail "kp_sleeper does not go"
+wait_until 10 test ! -e "$dir" || fail "kp_sleeper does not go"
 remove_module kp_sleeper
 kill $reader

@@ -1,0 +1,624 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Slots, and the ftrace side of them. The life of a redirect:
+ *
+ *	            get                  last put               a second later
+ *	(nothing) ───────▶ USED ───────────────────▶ IDLE ───────────────────▶ LEAVING
+ *	                    ▲            get          │                           │
+ *	                    └─────────────────────────┘                           ▼
+ *	                                  (freed) ◀────────────────────────── RESTING
+ *	                                           RCU-tasks and rude grace
+ *
+ * An idle one is still registered, with its slot pointing to the original: taking it back costs nothing.
+ * One that is leaving is unregistered by the worker, without kp_mutex. A resting one is not
+ * registered, but a task may still be between its entry call and the load from the slot, and ftrace may
+ * still be walking over its ops: slot and memory are used again only when that is over.
+ *
+ * ftrace waits for RCU-tasks in ftrace_shutdown(), with its locks held, for ops in module or
+ * dynamic memory (FTRACE_OPS_FL_DYNAMIC); a kernel thread that only calls cond_resched() holds that
+ * up for as long as it runs, and with it tracing and BPF. That wait lets the caller free the ops and its trampoline. We
+ * free no ops before our own grace periods and have no trampoline of our own (ours is always one of the
+ * two static ones), so the flag is taken off before the ops is unregistered. Two things need care:
+ *  - unregister_ftrace_direct() clears ops->func right after ftrace_shutdown(). The walk over all ops,
+ *    with preemption off, could be at this ops then, and a missing func makes it shut down ftrace. So
+ *    FTRACE_OPS_FL_STUB makes walks skip the ops first (the slot points to the original, so it makes no
+ *    difference to skip it), and rude RCU-tasks, which nothing can hold up but a CPU that does not schedule at
+ *    all, waits for those that did not see it yet.
+ *  - A single ops in ftrace's list that is not DYNAMIC would be called without looking whether it is for this
+ *    function. The companion below is in the list whenever another of ours is, and is DYNAMIC.
+ *
+ * The companion is an ops on a function that is never called. It is PERMANENT, which ops for direct calls
+ * cannot be when they are registered: while it is there, kernel.ftrace_enabled cannot be set to 0, and it
+ * cannot be registered while that is 0.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/bitmap.h>
+#include <linux/completion.h>
+#include <linux/ftrace.h>
+#include <linux/jiffies.h>
+#include <linux/memory.h>
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/workqueue.h>
+#include <asm/text-patching.h>
+
+#include "choose.h"
+#include "compat.h"
+#include "core.h"
+#include "inject.h"
+#include "redirect.h"
+
+/* How long a redirect stays idle: a patch that is replaced by loading another finds it. */
+#define IDLE_TIME HZ
+/* How many are unregistered after one grace period. */
+#define BATCH 16
+
+struct kp_slot kp_slots[KP_NR_SLOTS] __aligned(KP_SLOT_SIZE);
+static_assert(sizeof(struct kp_slot) == KP_SLOT_SIZE);
+static DECLARE_BITMAP(slots_in_use, KP_NR_SLOTS);
+
+/* In stubs.S and stubs-end.S. */
+extern char kp_stubs_start[], kp_stubs_end[];
+
+enum state { USED, IDLE, LEAVING, RESTING };
+
+struct redirect;
+
+/* The three ways in which we use ftrace. */
+struct kind {
+	const char *name;
+	int (*attach)(struct redirect *r);
+	int (*detach)(struct redirect *r);
+	/* Whether calls arrive when the entry call goes to @dest. */
+	bool (*arrives)(const struct redirect *r, unsigned long dest);
+};
+
+/*
+ * Fields belong to kp_mutex, but @ops to whoever attaches or detaches it; @error is written before one of the
+ * completions.
+ */
+struct redirect {
+	struct kp_redirect pub;
+	struct list_head node;		/* redirects or resting */
+	struct module *mod;
+	const struct kind *kind;
+	enum state state;
+	unsigned int users;
+	unsigned long idle_since;	/* jiffies */
+	struct ftrace_ops ops;
+	struct work_struct attach_work;
+	struct completion attached, detached;
+	int error;
+};
+
+static LIST_HEAD(redirects);	/* registered, or on the way to or from it */
+static LIST_HEAD(resting);
+static struct workqueue_struct *workqueue;
+
+static void leave(struct work_struct *work);
+static DECLARE_DELAYED_WORK(leave_work, leave);
+static void rest(struct work_struct *work);
+static DECLARE_WORK(rest_work, rest);
+
+/* ---- addresses ---- */
+
+static unsigned long stub_of(const struct kp_slot *slot)
+{
+	return (unsigned long)kp_stubs_start + (slot - kp_slots) * KP_STUB_SIZE;
+}
+
+static unsigned long chooser_of(const struct kp_slot *slot)
+{
+	return stub_of(slot) + KP_CHOOSER_OFFSET;
+}
+
+/* In arch/x86/kernel/ftrace_64.S these follow each other. */
+static bool in_static_trampoline(unsigned long address)
+{
+	return address >= FTRACE_ADDR && address < (unsigned long)return_to_handler;
+}
+
+static bool in_trampoline(unsigned long address)
+{
+	return in_static_trampoline(address) || is_ftrace_trampoline(address);
+}
+
+/*
+ * The RET of a stub, or of a trampoline whose handler changed where to go, may be a jump to a return
+ * thunk. A task interrupted there has only the first byte of its destination on the stack, as if that had been
+ * called from the code before it, from where the unwinder would go on. The ranges are generous: all
+ * thunks are a few dozen bytes long, and what is near them are other thunks.
+ */
+static bool in_return_thunk(unsigned long address)
+{
+#ifdef KP_HAVE_SRSO
+	/* Called by the thunk, but does not lie near it. */
+	if (address - (unsigned long)srso_alias_safe_ret < 16)
+		return true;
+#endif
+#ifdef KP_HAVE_RETURN_THUNK
+	return address - ((unsigned long)x86_return_thunk - 64) < 64 + 192;
+#else
+	return false;
+#endif
+}
+
+bool kp_redirect_in_transit(unsigned long address)
+{
+	return (address >= (unsigned long)kp_stubs_start &&
+		address < (unsigned long)kp_stubs_end) ||
+	       in_trampoline(address) || in_return_thunk(address);
+}
+
+/* ---- the kinds ---- */
+
+static int attach_direct(struct redirect *r)
+{
+	int ret = ftrace_set_filter_ip(&r->ops, r->pub.ip, 0, 0);
+
+	return ret ? ret : kp_register_direct(&r->ops, stub_of(r->pub.slot));
+}
+
+static int detach_direct(struct redirect *r)
+{
+	return kp_unregister_direct(&r->ops, stub_of(r->pub.slot));
+}
+
+static bool direct_arrives(const struct redirect *r, unsigned long dest)
+{
+	unsigned long stub = stub_of(r->pub.slot);
+
+	return dest == stub ||
+	       (in_trampoline(dest) && ftrace_find_rec_direct(r->pub.ip) == stub);
+}
+
+/* The static trampoline: one of its own would have to be freed (see above). */
+static int attach_handler(struct redirect *r, ftrace_func_t func, unsigned long flags)
+{
+	int ret;
+
+	r->ops.func = func;
+	r->ops.flags = flags | FTRACE_OPS_FL_PERMANENT;
+	r->ops.trampoline = FTRACE_ADDR;
+	ret = ftrace_set_filter_ip(&r->ops, r->pub.ip, 0, 0);
+	return ret ? ret : register_ftrace_function(&r->ops);
+}
+
+static int detach_handler(struct redirect *r)
+{
+	return unregister_ftrace_function(&r->ops);
+}
+
+static bool handler_arrives(const struct redirect *r, unsigned long dest)
+{
+	return in_trampoline(dest);
+}
+
+/* Does what stub and chooser do. Preemption is off: ftrace calls it from its walk over all ops. */
+static void notrace modify_ip(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
+			      struct ftrace_regs *fregs)
+{
+	const struct kp_slot *slot = container_of(ops, struct redirect, ops)->pub.slot;
+	unsigned long target = smp_load_acquire(&slot->target); /* kp_redirect_choose() */
+
+	if (target == chooser_of(slot))
+		target = kp_choose(slot);
+	kp_set_ip(fregs, target);
+}
+
+static int attach_ipmodify(struct redirect *r)
+{
+	return attach_handler(r, modify_ip, FTRACE_OPS_FL_IPMODIFY);
+}
+
+static int attach_companion(struct redirect *r)
+{
+	return attach_handler(r, ftrace_stub, FTRACE_OPS_FL_STUB);
+}
+
+static const struct kind direct = {
+	"direct call", attach_direct, detach_direct, direct_arrives
+};
+
+/*
+ * Where a BPF trampoline has the direct call. ftrace lets the two share the function, as it does for the
+ * kernel's own livepatch, and refuses a second one that changes the ip.
+ */
+static const struct kind ipmodify = {
+	"handler", attach_ipmodify, detach_handler, handler_arrives
+};
+
+static const struct kind companion = {
+	"companion", attach_companion, detach_handler, handler_arrives
+};
+
+/* What the companion is attached to. Nobody calls it. */
+static noinline void companion_function(void)
+{
+	asm volatile("");
+}
+
+/* ---- registering ---- */
+
+static void attach(struct work_struct *work)
+{
+	struct redirect *r = container_of(work, struct redirect, attach_work);
+
+	r->error = kp_inject() ? -ENOMEM : r->kind->attach(r);
+	complete(&r->attached);
+}
+
+/* ftrace_startup() takes the second flag off as the last thing, and the first if it fails. */
+static bool is_registered(const struct redirect *r)
+{
+	return (READ_ONCE(r->ops.flags) & (FTRACE_OPS_FL_ENABLED | FTRACE_OPS_FL_ADDING)) ==
+	       FTRACE_OPS_FL_ENABLED;
+}
+
+/*
+ * When the hash of direct functions has to grow, 6.1 waits for RCU-tasks in the caller, after it is
+ * done and has let go of its locks. So that this is not our caller, it is left to the workqueue as soon
+ * as the function is registered.
+ */
+static int attach_and_wait(struct redirect *r)
+{
+	queue_work(workqueue, &r->attach_work);
+	while (!wait_for_completion_timeout(&r->attached, 1))
+		if (is_registered(r))
+			return 0;
+	return r->error;
+}
+
+/* Whether calls of the function really arrive, instead of what ftrace says. */
+static bool arrives(const struct redirect *r)
+{
+	struct {
+		u8 opcode;
+		s32 offset;
+	} __packed insn;
+	bool read;
+
+	/* Nobody is writing these bytes then. */
+	mutex_lock(&text_mutex);
+	read = !copy_from_kernel_nofault(&insn, (void *)r->pub.ip, sizeof(insn));
+	mutex_unlock(&text_mutex);
+	if (!read || insn.opcode != CALL_INSN_OPCODE)
+		return false;
+	return r->kind->arrives(r, r->pub.ip + CALL_INSN_SIZE + insn.offset);
+}
+
+/* ---- unregistering ---- */
+
+static void hide(struct redirect *r)
+{
+	WRITE_ONCE(r->ops.flags, r->ops.flags | FTRACE_OPS_FL_STUB);
+}
+
+/* Needs a rude grace period after hide(). */
+static void detach(struct redirect *r)
+{
+	r->ops.flags &= ~FTRACE_OPS_FL_DYNAMIC;
+	r->error = r->kind->detach(r);
+	complete(&r->detached);
+}
+
+static void set_idle(struct redirect *r)
+{
+	r->state = IDLE;
+	r->idle_since = jiffies;
+	queue_delayed_work(workqueue, &leave_work, IDLE_TIME);
+}
+
+static void put(struct redirect *r)
+{
+	if (!WARN_ON_ONCE(!r->users) && !--r->users)
+		set_idle(r);
+}
+
+static struct redirect *find(unsigned long func)
+{
+	struct redirect *r;
+
+	list_for_each_entry(r, &redirects, node)
+		if (r->pub.func == func)
+			return r;
+	return NULL;
+}
+
+static void set_resting(struct redirect *r)
+{
+	r->state = RESTING;
+	list_move_tail(&r->node, &resting);
+	queue_work(workqueue, &rest_work);
+}
+
+/* After detach(). */
+static void set_left(struct redirect *r)
+{
+	if (r->error) {
+		/* ftrace has shut itself down. The entry call may stay for ever, and so must we. */
+		pr_err("ftrace does not let go of %pS: %d\n", (void *)r->pub.func, r->error);
+		__module_get(THIS_MODULE);
+		return;
+	}
+	if (r->kind != &companion)
+		put(find((unsigned long)companion_function));
+	set_resting(r);
+}
+
+/* Which idle redirects to unregister. */
+static bool all_idle(const struct redirect *r, const struct module *mod)
+{
+	return true;
+}
+
+static bool idle_long_enough(const struct redirect *r, const struct module *mod)
+{
+	return time_after_eq(jiffies, r->idle_since + IDLE_TIME);
+}
+
+static bool idle_in_module(const struct redirect *r, const struct module *mod)
+{
+	return r->mod == mod;
+}
+
+/* Unregisters up to BATCH of those that @which selects. Without kp_mutex. True if there were any. */
+static bool leave_batch(bool (*which)(const struct redirect *r, const struct module *mod),
+			const struct module *mod)
+{
+	struct redirect *r, *batch[BATCH];
+	unsigned int count = 0, i;
+
+	mutex_lock(&kp_mutex);
+	list_for_each_entry(r, &redirects, node) {
+		if (r->state != IDLE || !which(r, mod))
+			continue;
+		r->state = LEAVING;
+		hide(r);
+		batch[count++] = r;
+		if (count == BATCH)
+			break;
+	}
+	mutex_unlock(&kp_mutex);
+	if (!count)
+		return false;
+
+	synchronize_rcu_tasks_rude();
+	for (i = 0; i < count; i++)
+		detach(batch[i]);
+
+	mutex_lock(&kp_mutex);
+	for (i = 0; i < count; i++)
+		set_left(batch[i]);
+	mutex_unlock(&kp_mutex);
+	return true;
+}
+
+static void leave(struct work_struct *work)
+{
+	struct redirect *r;
+
+	while (leave_batch(idle_long_enough, NULL))
+		;
+	mutex_lock(&kp_mutex);
+	list_for_each_entry(r, &redirects, node) {
+		if (r->state == IDLE) {
+			queue_delayed_work(workqueue, &leave_work, IDLE_TIME);
+			break;
+		}
+	}
+	mutex_unlock(&kp_mutex);
+}
+
+/* Waits for as long as it takes, with no locks held. */
+static void rest(struct work_struct *work)
+{
+	struct redirect *r, *tmp;
+	LIST_HEAD(rested);
+
+	mutex_lock(&kp_mutex);
+	list_splice_init(&resting, &rested);
+	mutex_unlock(&kp_mutex);
+
+	synchronize_rcu_tasks();
+	synchronize_rcu_tasks_rude();
+	list_for_each_entry(r, &rested, node) {
+		flush_work(&r->attach_work);
+		ftrace_free_filter(&r->ops);
+	}
+
+	mutex_lock(&kp_mutex);
+	list_for_each_entry_safe(r, tmp, &rested, node) {
+		if (r->pub.slot)
+			__clear_bit(r->pub.slot - kp_slots, slots_in_use);
+		kfree(r);
+	}
+	mutex_unlock(&kp_mutex);
+}
+
+/* ---- for the rest of the core ---- */
+
+static struct kp_slot *get_slot(unsigned long target)
+{
+	unsigned long nr = find_first_zero_bit(slots_in_use, KP_NR_SLOTS);
+	struct kp_slot *slot = &kp_slots[nr];
+
+	if (kp_inject() || nr == KP_NR_SLOTS)
+		return NULL;
+	__set_bit(nr, slots_in_use);
+	slot->from = target;
+	slot->to = target;
+	slot->target = target;
+	return slot;
+}
+
+/* A redirect in state USED, with one user. ERR_PTR as kp_redirect_get(). */
+static struct redirect *create(unsigned long func, struct module *mod, const struct kind *kind)
+{
+	unsigned long ip = ftrace_location(func);
+	struct redirect *r;
+	int ret;
+
+	if (!ip)
+		return ERR_PTR(-EINVAL);
+	r = kp_inject() ? NULL : kzalloc(sizeof(*r), GFP_KERNEL);
+	if (!r)
+		return ERR_PTR(-ENOMEM);
+	r->pub.func = func;
+	r->pub.ip = ip;
+	INIT_LIST_HEAD(&r->pub.func_stack);
+	if (kind != &companion) {
+		r->pub.slot = get_slot(kp_redirect_original(&r->pub));
+		if (!r->pub.slot) {
+			kfree(r);
+			return ERR_PTR(-ENOSPC);
+		}
+	}
+	r->mod = mod;
+	r->kind = kind;
+	r->users = 1;
+	INIT_WORK(&r->attach_work, attach);
+	init_completion(&r->attached);
+	init_completion(&r->detached);
+	list_add_tail(&r->node, &redirects);
+
+	ret = attach_and_wait(r);
+	if (!ret && !arrives(r)) {
+		pr_err("calls of %pS are not redirected by ftrace (%s)\n", (void *)func, kind->name);
+		hide(r);
+		synchronize_rcu_tasks_rude();
+		detach(r);
+		ret = -EBUSY;
+		if (r->error) {
+			set_left(r);
+			return ERR_PTR(ret);
+		}
+	}
+	if (ret) {
+		/* Even if it failed it may have been in ftrace's list for a moment. */
+		set_resting(r);
+		return ERR_PTR(ret);
+	}
+	return r;
+}
+
+/* The redirect of @func if it is registered, with one more user; else NULL. */
+static struct redirect *take(unsigned long func)
+{
+	struct redirect *r = find(func);
+
+	if (!r)
+		return NULL;
+	if (r->state == LEAVING) {
+		/* The worker is at it. It takes ftrace's locks, as registering again will. */
+		wait_for_completion(&r->detached);
+		return r->error ? ERR_PTR(-ENODEV) : NULL;
+	}
+	r->state = USED;
+	r->users++;
+	return r;
+}
+
+static struct redirect *get_companion(void)
+{
+	unsigned long func = (unsigned long)companion_function;
+	struct redirect *r = take(func);
+
+	return r ? r : create(func, THIS_MODULE, &companion);
+}
+
+struct kp_redirect *kp_redirect_get(unsigned long func, struct module *mod)
+{
+	struct redirect *guard, *r = take(func);
+
+	if (r)
+		return IS_ERR(r) ? ERR_CAST(r) : &r->pub;
+	guard = get_companion();
+	if (IS_ERR(guard))
+		return ERR_CAST(guard);
+	r = create(func, mod, &direct);
+	if (IS_ERR(r) && PTR_ERR(r) == -EBUSY)
+		r = create(func, mod, &ipmodify);
+	if (IS_ERR(r)) {
+		put(guard);
+		return ERR_CAST(r);
+	}
+	return &r->pub;
+}
+
+void kp_redirect_put(struct kp_redirect *redirect)
+{
+	struct redirect *r = container_of(redirect, struct redirect, pub);
+
+	if (r->users == 1)
+		kp_redirect_set(redirect, kp_redirect_original(redirect));
+	put(r);
+}
+
+void kp_redirect_module_gone(struct module *mod)
+{
+	struct redirect *r;
+
+	while (leave_batch(idle_in_module, mod))
+		;
+	/* Those that the worker had taken before. */
+	flush_work(&leave_work.work);
+
+	mutex_lock(&kp_mutex);
+	list_for_each_entry(r, &redirects, node)
+		WARN_ONCE(r->mod == mod && r->state == USED, "%pS is still patched\n",
+			  (void *)r->pub.func);
+	mutex_unlock(&kp_mutex);
+}
+
+unsigned long kp_redirect_original(const struct kp_redirect *redirect)
+{
+	return redirect->ip + MCOUNT_INSN_SIZE;
+}
+
+void kp_redirect_set(struct kp_redirect *redirect, unsigned long address)
+{
+	struct kp_slot *slot = redirect->slot;
+
+	/* A task may still be in the chooser: the rule decides there, and both its answers are right. */
+	WRITE_ONCE(slot->from, address);
+	WRITE_ONCE(slot->to, address);
+	smp_store_release(&slot->target, address);
+}
+
+void kp_redirect_choose(struct kp_redirect *redirect, unsigned long from, unsigned long to)
+{
+	struct kp_slot *slot = redirect->slot;
+
+	WRITE_ONCE(slot->from, from);
+	WRITE_ONCE(slot->to, to);
+	/* Pairs with the load in the stub, after which the chooser reads what is above. */
+	smp_store_release(&slot->target, chooser_of(slot));
+}
+
+int kp_redirect_init(void)
+{
+	/* What in_static_trampoline() rests on. */
+	if (FTRACE_ADDR >= FTRACE_REGS_ADDR ||
+	    FTRACE_REGS_ADDR >= (unsigned long)return_to_handler ||
+	    (unsigned long)return_to_handler - FTRACE_ADDR > PAGE_SIZE) {
+		pr_err("ftrace's trampolines are not where they were expected\n");
+		return -EINVAL;
+	}
+	workqueue = kp_inject() ? NULL : alloc_workqueue("kpatch", WQ_UNBOUND, 0);
+	return workqueue ? 0 : -ENOMEM;
+}
+
+void kp_redirect_exit(void)
+{
+	cancel_delayed_work_sync(&leave_work);
+	/* The companion gets idle when all others are gone. */
+	while (leave_batch(all_idle, NULL))
+		;
+	WARN_ON(!list_empty(&redirects));
+	cancel_delayed_work_sync(&leave_work);
+	/* Waits for those that rest, too. */
+	destroy_workqueue(workqueue);
+}

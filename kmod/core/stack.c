@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Stack walks: is there old code, or code that is on the way into it? */
+#include <linux/sort.h>
+#include <linux/stacktrace.h>
+
+#include "redirect.h"
+#include "stack.h"
+
+struct walk {
+	const struct kp_ranges *ranges;
+	unsigned long address;
+	enum kp_stack found;
+};
+
+static int compare_ranges(const void *a, const void *b)
+{
+	const struct kp_range *left = a, *right = b;
+
+	if (left->start != right->start)
+		return left->start < right->start ? -1 : 1;
+	return 0;
+}
+
+void kp_ranges_sort(struct kp_ranges *ranges)
+{
+	struct kp_range *last = ranges->range;
+	unsigned int i;
+
+	if (!ranges->count)
+		return;
+	sort(ranges->range, ranges->count, sizeof(ranges->range[0]), compare_ranges, NULL);
+	for (i = 1; i < ranges->count; i++) {
+		if (ranges->range[i].start >= last->end)
+			*++last = ranges->range[i];
+		else
+			last->end = max(last->end, ranges->range[i].end);
+	}
+	ranges->count = last - ranges->range + 1;
+}
+
+/*
+ * The end belongs to a range here: the return address of a function that ends with a call of one
+ * that never returns lies just behind it. Nothing is missed and nothing is held up by that: no
+ * return address points to the start of a function, and nobody stays at a first instruction.
+ */
+const struct kp_range *kp_ranges_find(const struct kp_ranges *ranges, unsigned long address)
+{
+	unsigned int low = 0, high = ranges ? ranges->count : 0;
+
+	/* The last range that starts at or before the address. */
+	while (low < high) {
+		unsigned int middle = low + (high - low) / 2;
+
+		if (ranges->range[middle].start <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (!low)
+		return NULL;
+	/* Where two ranges touch, the address just behind the first is the start of the second. */
+	return address <= ranges->range[low - 1].end ? &ranges->range[low - 1] : NULL;
+}
+
+static bool look_at_frame(void *cookie, unsigned long address)
+{
+	struct walk *walk = cookie;
+
+	if (kp_redirect_in_transit(address)) {
+		walk->found = KP_STACK_IN_TRANSIT;
+		return false;
+	}
+	if (kp_ranges_find(walk->ranges, address)) {
+		walk->found = KP_STACK_OLD;
+		walk->address = address;
+		return false;
+	}
+	return true;
+}
+
+/*
+ * Walks frame by frame instead of saving the stack first: nothing to allocate, no limit on its
+ * depth (the unwinder insists on moving towards the end of the stack), and the first bad frame
+ * ends it, which keeps interrupts off for as short as can be.
+ */
+enum kp_stack kp_stack_check(struct task_struct *task, const struct kp_ranges *ranges,
+			     unsigned long *address)
+{
+	struct walk walk = { .ranges = ranges, .found = KP_STACK_CLEAN };
+	int err = arch_stack_walk_reliable(look_at_frame, &walk, task);
+
+	*address = walk.address;
+	if (walk.found == KP_STACK_CLEAN && err)
+		return KP_STACK_UNRELIABLE;
+	return walk.found;
+}

@@ -1,0 +1,607 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Moves every task of the system from old to new code.
+ *
+ * A pass looks at each task that is pending:
+ *  - not running: task_call_func() pins it, and its stack is walked;
+ *  - running: an interrupt on its CPU walks the stack of what it interrupted. So spinners in user space
+ *    and kernel threads that never sleep are reached, too. Only CPUs that run a pending task are
+ *    interrupted;
+ *  - idle tasks are like others: they run, or the lock of their CPU's run queue pins them. CPUs
+ *    that are offline have nothing to switch. cpus_read_lock() keeps that so during a pass;
+ *  - dead: done, and never walked.
+ * Passes follow each other in milliseconds. Tasks that a pass would hardly ever meet at the right
+ * moment, because they spend all their time asleep in old code, look at themselves: those of user space
+ * when they return there (a task work), idle tasks when something else runs on their CPU (a work).
+ * A probe in sched_switch would add nothing: a task that is preempted is pinned like one that sleeps.
+ *
+ *	rest --start()--> from -> to --all arrived--> done(), rest
+ *	                   |      ^
+ *	           reverse()      reverse()
+ *	                   v      |
+ *	                  to -> from --all arrived--> done(), rest
+ *
+ * Ordering. That a task is switched is one bit in its entry of the set, read by the chooser in that
+ * task only; kp_tasks_done() says why it sees it. Its old code is over by then: what it did in old
+ * code comes before the lock (or interrupt) under which it was found outside of it.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cpu.h>
+#include <linux/cpumask.h>
+#include <linux/delay.h>
+#include <linux/jiffies.h>
+#include <linux/ktime.h>
+#include <linux/mm.h>
+#include <linux/moduleparam.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/smp.h>
+#include <linux/spinlock.h>
+#include <linux/task_work.h>
+#include <linux/workqueue.h>
+
+#include "choose.h"
+#include "core.h"
+#include "exit.h"
+#include "inject.h"
+#include "stack.h"
+#include "taskset.h"
+#include "transition.h"
+
+/* As patient as that before sleeping tasks are signalled, and between the rounds. */
+#define FIRST_SIGNAL_SECONDS 5
+#define SIGNAL_SECONDS 15
+#define MAX_DELAY_MS 100
+/* Looks at once, when it starts: what ran on its way from one CPU to another is met soon. */
+#define FIRST_LOOKS 3
+
+/**
+ * struct transition - the one that is under way; all under kp_mutex
+ * @tasks:	the set in force; NULL: none is under way
+ * @spare:	from kp_transition_prepare()
+ * @from:	code to be left on the way from -> to
+ * @to:		the same for the way back
+ * @reversed:	under way from "to" to "from"
+ * @done:	to be called at the end
+ * @started:	no pass was made yet
+ * @delay_ms:	until the next pass
+ * @next_signal: in jiffies
+ */
+static struct transition {
+	struct kp_tasks *tasks;
+	struct kp_tasks *spare;
+	struct kp_ranges *from, *to;
+	bool reversed;
+	bool started;
+	void (*done)(void);
+	unsigned int delay_ms;
+	unsigned long next_signal;
+} transition;
+
+/*
+ * For tasks that look at themselves, without kp_mutex: the set they may change (NULL: none), and
+ * the ranges. @transition.from and .to are changed with it held, too. Taken in process context only,
+ * before a task's pi_lock.
+ */
+static DEFINE_SPINLOCK(self_lock);
+static struct kp_tasks *self_tasks;
+
+/* Task works that wait somewhere. */
+static atomic_t nr_invitations = ATOMIC_INIT(0);
+
+static struct workqueue_struct *pass_wq;
+static void pass_work_fn(struct work_struct *work);
+static DECLARE_DELAYED_WORK(pass_work, pass_work_fn);
+static DEFINE_PER_CPU(struct work_struct, idle_work);
+
+#ifdef KP_TEST
+static bool hold_transition;
+module_param(hold_transition, bool, 0644);
+MODULE_PARM_DESC(hold_transition, "passes switch nobody");
+#define held() READ_ONCE(hold_transition)
+#else
+#define held() false
+#endif
+
+/* What tasks have to leave now. Under kp_mutex or self_lock. */
+static const struct kp_ranges *outgoing(void)
+{
+	return transition.reversed ? transition.to : transition.from;
+}
+
+static void check(struct kp_tasks *tasks, unsigned long i, struct task_struct *task)
+{
+	struct kp_note *note = &tasks->notes[i];
+	unsigned long address;
+	enum kp_stack found = kp_stack_check(task, outgoing(), &address);
+
+	WRITE_ONCE(note->address, address);
+	WRITE_ONCE(note->state, found);
+	WRITE_ONCE(note->running, task_curr(task));
+	if (found == KP_STACK_CLEAN)
+		kp_tasks_done(tasks, i);
+}
+
+struct look {
+	struct kp_tasks *tasks;
+	unsigned long i;
+	int cpu; /* that it runs on, or -1 */
+};
+
+/*
+ * Called by task_call_func(): with the task's pi_lock, the run queue's lock if it is runnable, and
+ * interrupts off. Nothing here may wake anybody, allocate, or print.
+ */
+static int look_at_pinned(struct task_struct *task, void *data)
+{
+	struct look *look = data;
+
+	look->cpu = -1;
+	if (kp_task_dead(task)) {
+		kp_tasks_done(look->tasks, look->i);
+	} else if (task_curr(task)) {
+		look->cpu = task_cpu(task);
+		WRITE_ONCE(look->tasks->notes[look->i].state, KP_STACK_RUNNING);
+		WRITE_ONCE(look->tasks->notes[look->i].running, true);
+	} else {
+		check(look->tasks, look->i, task);
+	}
+	return 0;
+}
+
+/* In an interrupt, on a CPU where a pending task was running: see kp_stack_check(). */
+static void look_at_interrupted(void *data)
+{
+	struct kp_tasks *tasks = data;
+	long i = kp_tasks_find(tasks, current);
+
+	if (i >= 0)
+		check(tasks, i, current);
+}
+
+/* One look at each. */
+static void look_at_all(struct kp_tasks *tasks)
+{
+	static struct cpumask busy; /* under kp_mutex, and too large for the stack */
+	struct look look = { .tasks = tasks };
+
+	if (held())
+		return;
+	cpumask_clear(&busy);
+	cpus_read_lock();
+	kp_tasks_for_each_pending(tasks, look.i) {
+		struct task_struct *task = kp_tasks_task(tasks, look.i);
+
+		if (task == current) {
+			check(tasks, look.i, task);
+		} else if (tasks->notes[look.i].idle && !cpu_online(task_cpu(task))) {
+			kp_tasks_done(tasks, look.i);
+		} else {
+			task_call_func(task, look_at_pinned, &look);
+			if (look.cpu >= 0)
+				cpumask_set_cpu(look.cpu, &busy);
+		}
+		cond_resched();
+	}
+	if (!cpumask_empty(&busy))
+		on_each_cpu_mask(&busy, look_at_interrupted, tasks, true);
+	cpus_read_unlock();
+}
+
+static void look_at(struct task_struct *task)
+{
+	struct look look;
+	long i;
+
+	spin_lock(&self_lock);
+	i = self_tasks ? kp_tasks_find(self_tasks, task) : -1;
+	if (i >= 0 && task == current) {
+		check(self_tasks, i, task);
+	} else if (i >= 0) {
+		look = (struct look){ .tasks = self_tasks, .i = i };
+		task_call_func(task, look_at_pinned, &look);
+	}
+	spin_unlock(&self_lock);
+}
+
+/* On some CPU, whose idle task therefore does not run now. */
+static void idle_work_fn(struct work_struct *work)
+{
+	int cpu = get_cpu();
+
+	if (!held())
+		look_at(idle_task(cpu));
+	put_cpu();
+}
+
+/*
+ * On the way to user space, or while exiting. Which transition the task was invited by does not
+ * matter: look_at() goes by the one that is under way.
+ */
+static void accept_invitation(struct callback_head *head)
+{
+	kfree(head);
+	if (!held())
+		look_at(current);
+	atomic_dec(&nr_invitations);
+}
+
+static bool returns_to_user(const struct task_struct *task)
+{
+	unsigned int never = PF_KTHREAD | PF_IO_WORKER;
+
+#ifdef PF_USER_WORKER
+	never |= PF_USER_WORKER;
+#endif
+	return !(task->flags & never);
+}
+
+/* Without memory: then at the next pass. */
+static void invite(struct kp_tasks *tasks, unsigned long i)
+{
+	struct task_struct *task = kp_tasks_task(tasks, i);
+	struct callback_head *head = kmalloc(sizeof(*head), GFP_KERNEL | __GFP_NOWARN);
+
+	if (!head)
+		return;
+	tasks->notes[i].invited = true;
+	init_task_work(head, accept_invitation);
+	atomic_inc(&nr_invitations);
+	if (task_work_add(task, head, TWA_RESUME)) {
+		/* It is far into its exit, and will not come by. */
+		atomic_dec(&nr_invitations);
+		kfree(head);
+	}
+}
+
+/* Those that were not taken, of a set that goes out of force. Others are being taken right now. */
+static void cancel_invitations(struct kp_tasks *tasks)
+{
+	unsigned long i;
+
+	for (i = 0; i < tasks->capacity; i++) {
+		struct callback_head *head;
+
+		if (!kp_tasks_task(tasks, i) || !tasks->notes[i].invited)
+			continue;
+		head = task_work_cancel_func(kp_tasks_task(tasks, i), accept_invitation);
+		if (head) {
+			kfree(head);
+			atomic_dec(&nr_invitations);
+		}
+		cond_resched();
+	}
+}
+
+static void invite_all(struct kp_tasks *tasks)
+{
+	unsigned long i;
+
+	cpus_read_lock();
+	kp_tasks_for_each_pending(tasks, i) {
+		struct task_struct *task = kp_tasks_task(tasks, i);
+		int cpu = task_cpu(task);
+
+		if (tasks->notes[i].idle && cpu_online(cpu))
+			queue_work_on(cpu, system_highpri_wq, per_cpu_ptr(&idle_work, cpu));
+		else if (returns_to_user(task) && !tasks->notes[i].invited)
+			invite(tasks, i);
+		cond_resched();
+	}
+	cpus_read_unlock();
+}
+
+/*
+ * What the kernel's own livepatch does: let system calls return early, to be restarted, and kernel
+ * threads that wait for something that may not come look again. Never more than TASK_INTERRUPTIBLE:
+ * a kernel thread that was created and not started sleeps uninterruptibly, and would start.
+ */
+static void signal_all(struct kp_tasks *tasks)
+{
+	unsigned long i;
+
+	pr_notice("signaling remaining tasks\n");
+	kp_tasks_for_each_pending(tasks, i) {
+		struct task_struct *task = kp_tasks_task(tasks, i);
+
+		if (tasks->notes[i].idle)
+			continue;
+		if (task->flags & PF_KTHREAD)
+			wake_up_state(task, TASK_INTERRUPTIBLE);
+		else
+			set_notify_signal(task);
+		cond_resched();
+	}
+}
+
+/* From now on, tasks that look at themselves do so in @tasks; returns when none uses another. */
+static void set_self_tasks(struct kp_tasks *tasks)
+{
+	spin_lock(&self_lock);
+	self_tasks = tasks;
+	spin_unlock(&self_lock);
+}
+
+static void replace_ranges(struct kp_ranges *from, struct kp_ranges *to)
+{
+	struct kp_ranges *old_from = transition.from, *old_to = transition.to;
+
+	spin_lock(&self_lock);
+	transition.from = from;
+	transition.to = to;
+	spin_unlock(&self_lock);
+	kvfree(old_from);
+	kvfree(old_to);
+}
+
+static void finish(void)
+{
+	struct kp_choice rule = { .other_to = !transition.reversed };
+	struct kp_tasks *tasks = transition.tasks;
+
+	set_self_tasks(NULL);
+	kp_choose_rule(&rule);
+	transition.done();
+	rule.other_to = false;
+	kp_choose_rule(&rule);
+	transition.tasks = NULL;
+	transition.reversed = false;
+	cancel_invitations(tasks);
+	kp_tasks_retire(tasks);
+	replace_ranges(NULL, NULL);
+}
+
+/* A pass that takes long is not repeated soon. */
+static void pass_again(u64 took_ns)
+{
+	unsigned int took_ms = min_t(u64, div_u64(took_ns, NSEC_PER_MSEC), MSEC_PER_SEC);
+	unsigned int ms = max(transition.delay_ms, 4 * took_ms);
+
+	transition.delay_ms = min(2 * transition.delay_ms, (unsigned int)MAX_DELAY_MS);
+	mod_delayed_work(pass_wq, &pass_work, msecs_to_jiffies(ms));
+}
+
+bool kp_transition_pass(void)
+{
+	struct kp_tasks *tasks = transition.tasks;
+	unsigned int looks = transition.started ? FIRST_LOOKS : 1;
+	u64 began = ktime_get_ns();
+	unsigned long pending;
+
+	lockdep_assert_held(&kp_mutex);
+	if (!tasks)
+		return false;
+	transition.started = false;
+	do {
+		look_at_all(tasks);
+		pending = kp_tasks_count_pending(tasks);
+	} while (pending && --looks);
+	if (!pending) {
+		finish();
+		return true;
+	}
+	invite_all(tasks);
+	if (time_after_eq(jiffies, transition.next_signal)) {
+		signal_all(tasks);
+		transition.next_signal = jiffies + SIGNAL_SECONDS * HZ;
+	}
+	pass_again(ktime_get_ns() - began);
+	return false;
+}
+
+static void pass_work_fn(struct work_struct *work)
+{
+	mutex_lock(&kp_mutex);
+	kp_transition_pass();
+	mutex_unlock(&kp_mutex);
+}
+
+/*
+ * Put @next in force: all tasks but those that are pending now, in the direction @reversed. The
+ * ones that are pending have arrived already, where it goes to now. Nobody may be switched meanwhile,
+ * or he would be missing in both sets.
+ */
+static int turn(struct kp_tasks **next, bool reversed)
+{
+	struct kp_choice rule = { .pending_to = reversed, .other_to = !reversed };
+	int err;
+
+	if (!kp_exit_complete())
+		return -ENOMEM;
+	set_self_tasks(NULL);
+	cpus_read_lock();
+	err = kp_tasks_enforce(next, transition.tasks, &rule);
+	cpus_read_unlock();
+	if (err) {
+		set_self_tasks(transition.tasks);
+		return err;
+	}
+	spin_lock(&self_lock);
+	transition.reversed = reversed;
+	self_tasks = *next;
+	spin_unlock(&self_lock);
+	transition.started = true;
+	transition.delay_ms = 1;
+	transition.next_signal = jiffies + FIRST_SIGNAL_SECONDS * HZ;
+	return 0;
+}
+
+int kp_transition_prepare(void)
+{
+	lockdep_assert_held(&kp_mutex);
+	if (!kp_exit_complete())
+		return -ENOMEM;
+	if (!transition.spare)
+		transition.spare = kp_tasks_alloc();
+	return transition.spare ? 0 : -ENOMEM;
+}
+
+void kp_transition_cancel(void)
+{
+	lockdep_assert_held(&kp_mutex);
+	if (transition.spare)
+		kp_tasks_retire(transition.spare);
+	transition.spare = NULL;
+	if (!transition.tasks)
+		replace_ranges(NULL, NULL);
+}
+
+int kp_transition_start(void (*done)(void))
+{
+	int err;
+
+	lockdep_assert_held(&kp_mutex);
+	if (WARN_ON(transition.tasks || !transition.spare))
+		return -EINVAL;
+	err = turn(&transition.spare, false);
+	if (err)
+		return err;
+	transition.done = done;
+	transition.tasks = transition.spare;
+	transition.spare = NULL;
+	return 0;
+}
+
+int kp_transition_reverse(void)
+{
+	struct kp_tasks *next, *old = transition.tasks;
+	int err;
+
+	lockdep_assert_held(&kp_mutex);
+	if (WARN_ON(!old))
+		return -EINVAL;
+	next = kp_tasks_alloc();
+	if (!next)
+		return -ENOMEM;
+	err = turn(&next, !transition.reversed);
+	if (err) {
+		kp_tasks_retire(next);
+		return err;
+	}
+	transition.tasks = next;
+	cancel_invitations(old);
+	kp_tasks_retire(old);
+	return 0;
+}
+
+void kp_transition_force(void)
+{
+	unsigned long i;
+
+	lockdep_assert_held(&kp_mutex);
+	if (!transition.tasks)
+		return;
+	kp_tasks_for_each_pending(transition.tasks, i)
+		kp_tasks_done(transition.tasks, i);
+}
+
+bool kp_transition_active(void)
+{
+	return transition.tasks;
+}
+
+bool kp_transition_reversed(void)
+{
+	return transition.reversed;
+}
+
+struct kp_ranges *kp_ranges_alloc(unsigned int max)
+{
+	struct kp_ranges *ranges;
+
+	return kvzalloc(struct_size(ranges, range, max), GFP_KERNEL);
+}
+
+void kp_transition_set_ranges(struct kp_ranges *from, struct kp_ranges *to)
+{
+	lockdep_assert_held(&kp_mutex);
+	kp_ranges_sort(from);
+	kp_ranges_sort(to);
+	replace_ranges(from, to);
+}
+
+static const char *state_name(const struct kp_note *note)
+{
+	if (note->idle)
+		return "idle";
+	switch (note->state) {
+	case KP_STACK_RUNNING:
+		return "running";
+	case KP_STACK_OLD:
+		return note->running ? "running" : "sleeping";
+	case KP_STACK_IN_TRANSIT:
+		return "in-transit";
+	case KP_STACK_UNRELIABLE:
+		return "unreliable";
+	default:
+		return "waiting";
+	}
+}
+
+ssize_t kp_transition_blockers(char *buf)
+{
+	struct kp_tasks *tasks = transition.tasks;
+	ssize_t len = 0;
+	unsigned long i;
+
+	lockdep_assert_held(&kp_mutex);
+	if (!tasks)
+		return 0;
+	kp_tasks_for_each_pending(tasks, i) {
+		const struct task_struct *task = kp_tasks_task(tasks, i);
+		const struct kp_note *note = &tasks->notes[i];
+		const struct kp_range *range = NULL;
+
+		if (note->state == KP_STACK_OLD)
+			range = kp_ranges_find(outgoing(), note->address);
+		len += scnprintf(buf + len, PAGE_SIZE - len, "%d %s %s %s\n", task->pid, task->comm,
+				 state_name(note), range ? range->name : "-");
+	}
+	return len;
+}
+
+void kp_transition_quiesce(void)
+{
+	/* Tasks that were preempted, in the chooser or behind it, and those in exit on 6.1. */
+	synchronize_rcu_tasks();
+	/* Idle tasks, and CPUs that RCU does not watch. */
+	synchronize_rcu_tasks_rude();
+	/* Those that sleep in exit, on 6.12. */
+	kp_exit_wait();
+}
+
+int kp_transition_init(void)
+{
+	int cpu, err;
+
+	pass_wq = kp_inject() ? NULL : alloc_workqueue("kpatch", WQ_UNBOUND | WQ_HIGHPRI, 0);
+	if (!pass_wq)
+		return -ENOMEM;
+	for_each_possible_cpu(cpu)
+		INIT_WORK(per_cpu_ptr(&idle_work, cpu), idle_work_fn);
+	err = kp_exit_init();
+	if (err)
+		destroy_workqueue(pass_wq);
+	return err;
+}
+
+void kp_transition_exit(void)
+{
+	int cpu;
+
+	cancel_delayed_work_sync(&pass_work);
+	destroy_workqueue(pass_wq);
+	for_each_possible_cpu(cpu)
+		flush_work(per_cpu_ptr(&idle_work, cpu));
+	/*
+	 * A task may have taken its list of works before they were cancelled, and be busy with another
+	 * one. The last instructions of ours are covered by the RCU-tasks grace periods below.
+	 */
+	while (atomic_read(&nr_invitations))
+		msleep(20);
+	kp_exit_exit();
+	kp_tasks_exit();
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Which build of which kernel a module is for. A patch for the bundled core, and kpatch.ko itself,
+ * have a struct kp_ident (kmod/include/kpatch/kpatch-core.h) in a section of its own, zero until it
+ * is stamped.
+ */
+#ifndef KP_IDENT_H
+#define KP_IDENT_H
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "image.h"
+#include "ko.h"
+
+#define IDENT_SECTION ".kpatch.ident"
+
+/** ident_release() - the kernel release in the vermagic of @ko, to be freed; NULL: none. */
+char *ident_release(const struct ko *ko);
+
+/**
+ * ident_stamp() - write the build-id of @image into @ko.
+ *
+ * Refused when @ko was built for another release, or stamped with another build-id: its
+ * references are for that one then.
+ */
+bool ident_stamp(struct ko *ko, const struct kp_image *image, GError **err);
+
+#endif

@@ -1,0 +1,97 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# What kpatch.ko does when modules are loaded: symbols, build-ids, late references. Its own source
+# files, in a test module that can be told what to do (core-loading/modules), in the VM.
+#   core-loading.sh [--kernel REL]...
+# Results are lines "@pass REL/core-loading", "@fail REL/core-loading why".
+
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source-path=SCRIPTDIR source=../lib.sh
+. "$here/../lib.sh"
+[ -x "$KP_BUILD/bin/kpatch-post-link" ] || fail "there is no $KP_BUILD/bin/kpatch-post-link; run make"
+need qemu-system-x86_64 busybox gcc
+
+releases=()
+while [ $# -gt 0 ]; do
+	case $1 in
+	--kernel) releases+=("$2"); shift ;;
+	*) sed -n '5,6s/^# \?//p' "$0"; exit 2 ;;
+	esac
+	shift
+done
+[ ${#releases[@]} -gt 0 ] || read -r -a releases <<<"${KP_VM_KERNELS:-$(kernels | tr '\n' ' ')}"
+[ ${#releases[@]} -gt 0 ] || skip "no kernel with headers is installed"
+
+# build RELEASE DIR [VARIABLE...]: kbuild in DIR/modules
+build() {
+	make -C "/lib/modules/$1/build" M="$2/modules" KBUILD_MODPOST_WARN=1 -j"${JOBS:-2}" "${@:3}" modules \
+		>"$2/make.log" 2>&1 || { cat "$2/make.log"; return 1; }
+}
+
+# source_of_ident DIR NAME MAGIC VERSION BUILD_ID: the source of kp_ident_NAME.ko
+source_of_ident() {
+	cat >"$1/modules/kp_ident_$2.c" <<-END
+	#define IDENT_MAGIC $3
+	#define IDENT_VERSION $4
+	#define IDENT_BUILD_ID $5
+	#include "kp_ident.h"
+	END
+}
+
+# ident_of FILE: the bytes of its section .kpatch.ident, "0x12,0x34..."
+ident_of() {
+	objcopy -O binary --only-section .kpatch.ident "$1" "$tmp/ident"
+	xxd -i <"$tmp/ident" | tr -d ' \n'
+}
+
+# poke FILE OFFSET TEXT: overwrite bytes of its section .kpatch.ident; TEXT as in printf
+poke() {
+	local start
+	start=$(readelf -SW "$1" | sed 's/^ *\[ *[0-9]*\]//' | awk '$1 == ".kpatch.ident" { print $4 }')
+	# shellcheck disable=SC2059
+	printf "$3" | dd of="$1" bs=1 seek=$((0x$start + $2)) conv=notrunc status=none
+}
+
+# stage RELEASE DIR: build everything, and what run.sh needs to DIR/core-loading
+stage() {
+	local to=$2/core-loading ident
+	rm -rf "$2"
+	mkdir -p "$to"
+	cp -r "$here/core-loading/modules" "$KP_TOP/kmod/include" "$2/"
+	cp "$KP_TOP"/kmod/core/*.h "$KP_TOP"/kmod/core/{lookup,guard,late}.c "$2/modules/"
+	build "$1" "$2" TARGET_BUILD=2
+	cp "$2/modules/kp_target.ko" "$to/kp_target_other.ko"
+	touch "$2/modules/kp_target_main.c"
+	build "$1" "$2" TARGET_BUILD=1
+	kpatch-post-link --core -v "/boot/vmlinuz-$1" "$2/modules/kp_loading.ko"
+
+	# The build-id of the kernel is what post-link has found: bytes 8 to 27.
+	ident=$(ident_of "$2/modules/kp_loading.ko" | cut -d , -f 9-28)
+	source_of_ident "$2" right KP_IDENT_MAGIC KP_IDENT_VERSION "$ident"
+	source_of_ident "$2" kernel KP_IDENT_MAGIC KP_IDENT_VERSION "${ident%,*},0x00"
+	source_of_ident "$2" version KP_IDENT_MAGIC KP_IDENT_VERSION+1 "$ident"
+	source_of_ident "$2" unfinished 0 0 0
+	cp "$2/modules/kp_loading.ko" "$to/"
+	rm "$2/modules/kp_loading_main.c"
+	sed -i '/kp_loading/d' "$2/modules/Kbuild"
+	build "$1" "$2" TARGET_BUILD=1
+	cp "$2"/modules/kp_{target,ident_*}.ko "$here/core-loading/run.sh" "$to/"
+
+	cp "$to/kp_loading.ko" "$to/kp_loading_kernel.ko"
+	poke "$to/kp_loading_kernel.ko" 27 '\0'
+	cp "$to/kp_loading.ko" "$to/kp_loading_unfinished.ko"
+	poke "$to/kp_loading_unfinished.ko" 0 '\0\0\0\0'
+	# As the patch of a module would name it.
+	readelf -nW "$to/kp_target.ko" | sed -n 's/.*Build ID: //p' >"$to/target-id"
+	readelf -nW "$to/kp_target_other.ko" | sed -n 's/.*Build ID: //p' >"$to/other-id"
+	[ -s "$to/target-id" ] && ! cmp -s "$to/target-id" "$to/other-id"
+}
+
+status=0
+for release in "${releases[@]}"; do
+	work=$KP_BUILD/vm/core-loading/$release
+	stage "$release" "$work"
+	"$here/boot" --kernel "$release" --logs "$work/logs" "$work/core-loading" >"$tmp/out" || status=1
+	sed "s,^@\(pass\|fail\|skip\) ,&$release/," "$tmp/out"
+done
+exit $status

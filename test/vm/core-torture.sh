@@ -1,0 +1,79 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# limit: 1200
+# Consistency under load: two functions that one system call uses are always of one version, whatever
+# happens meanwhile; see core-torture/torture.c.
+#   core-torture.sh [--core CORE] [--long] [--arguments "..."] [--only NAME]
+# Runs on each kernel: "torture"; "leaf", a thread that never leaves old code; "delay-before" and
+# "delay-after", with the chooser slowed down before and after its decision.
+# --long: ten times as much. --core livepatch runs the same against the kernel's own core, without
+# the kernel thread that never sleeps, for comparison.
+
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source-path=SCRIPTDIR source=../lib.sh
+. "$here/../lib.sh"
+# shellcheck source=core-lib.sh
+. "$here/core-lib.sh"
+need qemu-system-x86_64 busybox gcc
+
+core=kpatch times=1 only='' arguments=''
+while [ $# -gt 0 ]; do
+	case $1 in
+	--core) core=$2; shift ;;
+	--long) times=10 ;;
+	--arguments) arguments=$2; shift ;;
+	--only) only=$2; shift ;;
+	*) sed -n '4,10s/^# \?//p' "$0"; exit 2 ;;
+	esac
+	shift
+done
+
+# scenario NAME DELAYS ARGUMENTS...: stage one run
+scenario() {
+	local dir=$stage/$1
+	[ -z "$only" ] || [ "$only" = "$1" ] || return 0
+	mkdir -p "$dir"
+	cp "$here/core-torture/run.sh" "$stage"/files/* "$dir/"
+	printf '%b' "$2" >"$dir/delays"
+	shift 2
+	echo "${arguments:-$*}" >"$dir/arguments"
+	echo "timeout: $((limit + 90))" >"$dir/flags"
+	ready+=("$dir")
+}
+
+status=0
+read -r -a releases <<<"$(core_releases)"
+for release in "${releases[@]}"; do
+	stage=$tmp/$release
+	mkdir -p "$stage/files"
+	folder=''
+	boot=(--kernel "$release" --core "$core" --memory "${KP_VM_MEMORY:-1G}"
+		--logs "$KP_BUILD/vm/torture-$release-$core")
+	if [ "$core" = kpatch ]; then
+		folder=$(core_folder "$release" test) || fail "kpatch.ko cannot be built for $release"
+		boot+=(--core-module "$folder/kpatch.ko")
+	fi
+	build_modules "$release" "$core" "$here/core-torture/modules" "$stage/files" "$folder"
+	build_program "$here/core-torture/torture.c" "$stage/files"
+	ready=()
+	if [ "$core" = kpatch ]; then
+		limit=$((180 * times))
+		seed=${KP_SEED:-$RANDOM}
+		scenario torture '' --calls $((2000000 * times)) --transitions $((300 * times)) \
+			--seconds $limit --seed "$seed"
+		limit=60
+		scenario leaf '' --leaf
+		limit=$((60 * times))
+		scenario delay-before 'before 2000\n' --calls $((50000 * times)) --transitions $((40 * times)) \
+			--seconds $limit --seed "$seed"
+		scenario delay-after 'after 2000\n' --calls $((50000 * times)) --transitions $((40 * times)) \
+			--seconds $limit --seed "$seed"
+	else
+		limit=$((180 * times))
+		scenario torture '' --calls $((200000 * times)) --transitions $((20 * times)) \
+			--seconds $limit --no-busy
+	fi
+	"$here/boot" "${boot[@]}" "${ready[@]}" >"$tmp/out" || status=1
+	sed "s,^@\(pass\|fail\|skip\) ,&$release/$core/," "$tmp/out"
+done
+exit $status
