@@ -106,15 +106,18 @@ units: $(UNITS)
 deps:
 	contrib/install-deps all
 
-## install: programs, headers, glue, man pages below DESTDIR PREFIX
+## install: programs, headers, glue, core sources (for DKMS), man pages below DESTDIR PREFIX
 bindir     = $(DESTDIR)$(PREFIX)/bin
 sbindir    = $(DESTDIR)$(PREFIX)/sbin
 libexecdir = $(DESTDIR)$(PREFIX)/libexec/kpatch
 datadir    = $(DESTDIR)$(PREFIX)/share/kpatch
 mandir     = $(DESTDIR)$(PREFIX)/share/man
+# What DKMS takes: the sources of kpatch.ko.
+srcdir     = $(DESTDIR)$(PREFIX)/src/kpatch-$(VERSION)
 # What share/kpatch gets: the same names as in kmod/.
 DATA_FILES := $(sort $(shell cd kmod && find include patch -type f \
 		\( -name '*.[chS]' -o -name '*.lds*' -o -name 'Kbuild*' -o -name 'Makefile*' \) 2>/dev/null))
+SRC_FILES  := $(sort $(shell cd kmod && find include core -type f \( -name '*.[chS]' -o -name Kbuild \) ! -name '*.mod.c'))
 MAN_PAGES  := $(notdir $(wildcard man/*.[1-8]))
 
 install: all
@@ -122,13 +125,17 @@ install: all
 	$(INSTALL) -m 755 $(BUILD)/bin/kpatch-build $(bindir)/kpatch-build
 	$(INSTALL) -m 755 $(BUILD)/bin/create-diff-object $(libexecdir)/create-diff-object
 	$(INSTALL) -m 755 $(BUILD)/bin/kpatch $(sbindir)/kpatch
+	$(INSTALL) -m 755 $(BUILD)/bin/kpatch-post-link $(sbindir)/kpatch-post-link
 	$(foreach f,$(DATA_FILES),$(INSTALL) -D -m 644 kmod/$(f) $(datadir)/$(f) &&) true
+	$(foreach f,$(SRC_FILES),$(INSTALL) -D -m 644 kmod/$(f) $(srcdir)/$(f) &&) true
+	$(INSTALL) -m 755 contrib/core-build $(srcdir)/core-build
+	sed 's/@VERSION@/$(VERSION)/' contrib/dkms.conf >$(srcdir)/dkms.conf
 	$(foreach f,$(MAN_PAGES),$(INSTALL) -D -m 644 man/$(f) $(mandir)/man$(subst .,,$(suffix $(f)))/$(f) &&) true
 
 ## uninstall: remove what install put there
 uninstall:
-	rm -f $(bindir)/kpatch-build $(sbindir)/kpatch
-	rm -rf $(libexecdir) $(datadir)
+	rm -f $(bindir)/kpatch-build $(sbindir)/kpatch $(sbindir)/kpatch-post-link
+	rm -rf $(libexecdir) $(datadir) $(srcdir)
 	rm -f $(foreach f,$(MAN_PAGES),$(mandir)/man$(subst .,,$(suffix $(f)))/$(f))
 
 ## check: everything: lint, unit, diff, build and VM tests, the first two also under sanitizers

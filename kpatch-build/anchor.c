@@ -79,11 +79,12 @@ static bool is_percpu(const struct anchors *a, uint64_t addr)
 	return addr < a->percpu_end;
 }
 
-static void refuse(const struct anchors *a, const struct ko_symbol *sym, const char *remedy,
+static void refuse(const struct anchors *a, struct ko_symbol *sym, const char *remedy,
 		   const char *what)
 {
 	kp_diag_add(a->setup->diags, KP_ERROR_DIAG, NULL, ko_first_user(a->ko, sym), remedy,
 		    "%s %s", sym->name, what);
+	sym->reported = true;
 }
 
 /* The symbol of @name that a record means: its address, or its position, tells which. */
@@ -101,7 +102,7 @@ static const struct kp_sym *find_recorded(const struct anchors *a, const struct 
 }
 
 /* What @sym stands for; NULL: nothing in vmlinux, or a finding. */
-static const struct kp_sym *find_target(const struct anchors *a, const struct ko_symbol *sym)
+static const struct kp_sym *find_target(const struct anchors *a, struct ko_symbol *sym)
 {
 	const struct klp_ref *ref = a->setup->refs ? klp_ref_find(a->setup->refs, sym->name) : NULL;
 	const struct kp_sym *target;
@@ -126,7 +127,7 @@ static const struct kp_sym *find_target(const struct anchors *a, const struct ko
 	return count == 1 ? found[0] : NULL;
 }
 
-static bool check_target(const struct anchors *a, const struct ko_symbol *sym,
+static bool check_target(const struct anchors *a, struct ko_symbol *sym,
 			 const struct kp_sym *target)
 {
 	if (is_percpu(a, target->addr))
@@ -179,6 +180,12 @@ static struct ko_symbol *anchor_symbol(struct anchors *a)
 	return a->symbol;
 }
 
+/* Keys of jump labels are PC64. */
+static bool is_wide(uint32_t type)
+{
+	return type == R_X86_64_64 || type == R_X86_64_PC64;
+}
+
 static bool is_relative(uint32_t type)
 {
 	return type == R_X86_64_PC32 || type == R_X86_64_PLT32;
@@ -192,14 +199,14 @@ static const char *range_problem(const struct anchors *a, const struct ko_rela *
 {
 	uint64_t value = addr + (uint64_t)rela->addend;
 
-	if (rela->type != R_X86_64_64 && rela->type != R_X86_64_32S && !is_relative(rela->type))
+	if (!is_wide(rela->type) && rela->type != R_X86_64_32S && !is_relative(rela->type))
 		return "in a form that cannot hold an address of the kernel";
 	if (is_percpu(a, addr))
 		return (int64_t)value >= -(int64_t)a->percpu_end && (int64_t)value < 0x1000000
 			       ? NULL
 			       : "with an offset that leaves the per-CPU area";
-	/* The whole address is a value of its own there, whatever it is. */
-	if (rela->type == R_X86_64_64)
+	/* Holds any value. */
+	if (is_wide(rela->type))
 		return NULL;
 	return value >= KERNEL_MAP_START && value < KERNEL_MAP_END
 		       ? NULL
@@ -228,6 +235,7 @@ static void rewrite(struct anchors *a, const struct ko_section *sec, struct ko_r
 			    ko_function_at(a->ko, sec, rela->offset), "write it differently",
 			    "%s+0x%" G_GINT64_MODIFIER "x refers to %s (relocation type %u) %s",
 			    sec->name, rela->offset, rela->sym->name, rela->type, problem);
+		rela->sym->reported = true;
 		return;
 	}
 	/* The symbol itself becomes absolute, see make_absolute(). */

@@ -25,6 +25,7 @@ struct ko_symbol {
 	uint64_t value, size;
 	uint16_t shndx; /* when @sec is NULL: SHN_UNDEF, SHN_ABS, SHN_COMMON, KO_SHN_LIVEPATCH */
 	uint8_t info, other; /* st_info, st_other */
+	bool reported;	     /* there is a finding about it already */
 	bool used;	     /* by a relocation of a kept section; see ko_mark_used() */
 	unsigned int index;  /* in the file being written */
 };

@@ -54,7 +54,7 @@ static void check_undefined(const struct ko *ko, const struct kp_symvers *symver
 	for (guint i = 0; i < ko->symbols->len; i++) {
 		const struct ko_symbol *sym = ko->symbols->pdata[i];
 
-		if (sym->sec || sym->shndx != SHN_UNDEF || !*sym->name ||
+		if (sym->sec || sym->shndx != SHN_UNDEF || !*sym->name || sym->reported ||
 		    GELF_ST_BIND(sym->info) == STB_WEAK || kp_symvers_find(symvers, sym->name) ||
 		    core_exports_has(sym->name))
 			continue;

@@ -5,12 +5,12 @@
  * kp_choose() runs wherever a patched function is called: NMI, idle loop, kernel entry, inside
  * tracers. It takes no locks, uses no RCU, calls nothing, and is not instrumented (see Kbuild).
  *
- * The rule exists twice, and the low bit of the generation says which copy is in force: odd while the first
- * is rewritten, even otherwise. So a reader that interrupts the writer finds a complete rule, and all
- * CPUs get the new one with a single store. Whoever sees the generation change while it looks begins again:
- * it acts on one rule as a whole, and never on a set that is not in force any more. (The memory of such a
- * set is left alone until RCU-tasks grace periods are over, so that just looking is harmless.) The
- * generation never wraps.
+ * The rule exists twice, and the low bit of the generation says which copy is in force: the second
+ * while the first is rewritten, the first otherwise. So a reader that interrupts the writer finds a
+ * complete rule, and all CPUs get the new one with a single store. Whoever sees the generation
+ * change while it looks begins again: it acts on one rule as a whole, and never on a set that is not in
+ * force any more. (The memory of such a set is left alone until RCU-tasks grace periods are over,
+ * so that just looking is harmless.) The generation never wraps.
  */
 #include <asm/current.h>
 #include <linux/compiler.h>
@@ -44,20 +44,16 @@ MODULE_PARM_DESC(chooser_delay_after, "loops in the chooser between decision and
 
 void kp_choose_rule(const struct kp_choice *rule)
 {
-	/*
-	 * What slots and set were given before is visible to whoever sees the new rule: this and the two
-	 * below pair with the first smp_rmb() in kp_choose().
-	 */
+	/* The second copy is complete before it is in force. Pairs with (1) in kp_choose(). */
 	smp_wmb();
 	WRITE_ONCE(generation, generation + 1);
-	/*
-	 * The copy that is rewritten is out of force first: whoever reads one byte of the new one sees the
-	 * generation changed. Pairs with the second smp_rmb() in kp_choose().
-	 */
+	/* Whoever reads a byte of what comes sees the generation changed. Pairs with (2). */
 	smp_wmb();
 	rules[0] = *rule;
+	/* The first, too, and what the caller wrote to slots and set before. Pairs with (1). */
 	smp_wmb();
 	WRITE_ONCE(generation, generation + 1);
+	/* As above. Pairs with (2). */
 	smp_wmb();
 	rules[1] = *rule;
 }
@@ -90,12 +86,14 @@ __section(".kpatch.chooser") notrace unsigned long kp_choose(const struct kp_slo
 	delay(chooser_delay_before);
 	do {
 		seen = READ_ONCE(generation);
-		smp_rmb(); /* pairs with those in kp_choose_rule(): all that belongs to the rule is there */
+		/* (1): all that belongs to the rule is there */
+		smp_rmb();
 		rule = &rules[seen & 1];
 		to = is_pending(READ_ONCE(rule->set), current) ? READ_ONCE(rule->pending_to) :
 								 READ_ONCE(rule->other_to);
 		address = to ? READ_ONCE(slot->to) : READ_ONCE(slot->from);
-		smp_rmb(); /* pairs with the second in kp_choose_rule(): nothing newer was read */
+		/* (2): nothing newer was read */
+		smp_rmb();
 	} while (READ_ONCE(generation) != seen);
 	delay(chooser_delay_after);
 	return address;

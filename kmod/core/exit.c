@@ -2,15 +2,15 @@
 /*
  * Exiting tasks, remembered from the tracepoint sched_process_exit until they are dead.
  *
- * The tracepoint comes before exit_notify(), which takes a task off the task list. So a task that is
- * not on the task list any more when tasklist_lock is held has been through the probe, on this
+ * The tracepoint comes before exit_notify(), which takes a task off the task list. So a task that
+ * is not on the task list any more when tasklist_lock is held has been through the probe, on this
  * CPU or with tasklist_lock's release in between: it is on a list here, unless it is dead.
  *
- * Tasks that were past the tracepoint when kpatch.ko was loaded are not known. No function was patched
- * then, so they run nothing but originals, and there are no old versions for a module to take
- * away. One that is still in the tail of do_exit() when the first patch is put in force counts as
- * "other" and gets the new functions at once, whatever is on its stack; waiting for it would mean
- * waiting for RCU-tasks, for as long as any busy kernel thread pleases.
+ * Tasks that were past the tracepoint when kpatch.ko was loaded are not known. No function was
+ * patched then, so they run nothing but originals, and there are no old versions for a module to
+ * take away. One that is still in the tail of do_exit() when the first patch is put in force
+ * counts as "other" and gets the new functions at once, whatever is on its stack; waiting for it
+ * would mean waiting for RCU-tasks, for as long as any busy kernel thread pleases.
  */
 #include <linux/atomic.h>
 #include <linux/delay.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Tasks on their way out. Near the end of do_exit() a task leaves the task list, but goes on running
- * kernel code, may sleep there, and on 6.12 RCU-tasks does not wait for it then. They are remembered
- * from before that point until they are dead.
+ * Tasks on their way out. Near the end of do_exit() a task leaves the task list, but goes on
+ * running kernel code, may sleep there, and on 6.12 RCU-tasks does not wait for it then. They are
+ * remembered from before that point until they are dead.
  */
 #ifndef KP_EXIT_H
 #define KP_EXIT_H
@@ -38,16 +38,16 @@ void kp_exit_wait(void);
 /**
  * kp_task_dead() - whether @task has left the CPU for good: it runs no code any more.
  *
- * TASK_DEAD is set by the task itself while it runs and is final, so that "not on a CPU", read after
- * it, is final too. Reading in the other order could find it not on a CPU while it sleeps, and dead
- * by the time of the second look, running its last instructions. Pairs with the order in which
- * do_task_dead() and finish_task() write them; it is not preempted between the two.
+ * TASK_DEAD is set by the task itself while it runs and is final, so that "not on a CPU", read
+ * after it, is final too. Reading in the other order could find it not on a CPU while it sleeps,
+ * and dead by the time of the second look, running its last instructions. Pairs with the order in
+ * which do_task_dead() and finish_task() write them; it is not preempted between the two.
  */
 static inline bool kp_task_dead(const struct task_struct *task)
 {
 	if (READ_ONCE(task->__state) != TASK_DEAD)
 		return false;
-	smp_rmb();
+	smp_rmb(); /* see above */
 	return !smp_load_acquire(&task->on_cpu);
 }
 

@@ -2,6 +2,7 @@
 /* Failure injection for tests: see inject.h. */
 #include <linux/atomic.h>
 #include <linux/moduleparam.h>
+#include <linux/sysfs.h>
 
 #include "inject.h"
 

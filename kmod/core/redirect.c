@@ -9,27 +9,27 @@
  *	                                  (freed) ◀────────────────────────── RESTING
  *	                                           RCU-tasks and rude grace
  *
- * An idle one is still registered, with its slot pointing to the original: taking it back costs nothing.
- * One that is leaving is unregistered by the worker, without kp_mutex. A resting one is not
- * registered, but a task may still be between its entry call and the load from the slot, and ftrace may
- * still be walking over its ops: slot and memory are used again only when that is over.
+ * An idle one is still registered, with its slot pointing to the original: taking it back costs
+ * nothing. One that is leaving is unregistered by the worker, without kp_mutex. A resting one is
+ * not registered, but a task may still be between its entry call and the load from the slot, and
+ * ftrace may still be walking over its ops: slot and memory are used again only after that.
  *
- * ftrace waits for RCU-tasks in ftrace_shutdown(), with its locks held, for ops in module or
- * dynamic memory (FTRACE_OPS_FL_DYNAMIC); a kernel thread that only calls cond_resched() holds that
- * up for as long as it runs, and with it tracing and BPF. That wait lets the caller free the ops and its trampoline. We
- * free no ops before our own grace periods and have no trampoline of our own (ours is always one of the
- * two static ones), so the flag is taken off before the ops is unregistered. Two things need care:
- *  - unregister_ftrace_direct() clears ops->func right after ftrace_shutdown(). The walk over all ops,
- *    with preemption off, could be at this ops then, and a missing func makes it shut down ftrace. So
- *    FTRACE_OPS_FL_STUB makes walks skip the ops first (the slot points to the original, so it makes no
- *    difference to skip it), and rude RCU-tasks, which nothing can hold up but a CPU that does not schedule at
- *    all, waits for those that did not see it yet.
- *  - A single ops in ftrace's list that is not DYNAMIC would be called without looking whether it is for this
- *    function. The companion below is in the list whenever another of ours is, and is DYNAMIC.
+ * For ops in module or dynamic memory (FTRACE_OPS_FL_DYNAMIC), ftrace_shutdown() waits for
+ * RCU-tasks with ftrace's locks held. A kernel thread that only calls cond_resched() holds that up for as
+ * long as it runs, and with it all tracing and BPF. The wait is there so that the caller can free
+ * the ops, and ftrace its trampoline. We free nothing before our own grace periods and use only the
+ * static trampolines, so the flag is taken off before an ops is unregistered. Two things need care:
+ *  - unregister_ftrace_direct() clears ops->func right after ftrace_shutdown(). The walk over all
+ *    ops could be at this one then, and a missing func makes it shut down ftrace. So
+ *    FTRACE_OPS_FL_STUB makes walks skip the ops first (its slot points to the original, so
+ *    skipping makes no difference). Rude RCU-tasks waits for those that did not see the flag yet: they have
+ *    preemption off, and nothing holds it up but a CPU that does not schedule at all.
+ *  - A single ops in ftrace's list that is not DYNAMIC would be called without a look at its
+ *    filter. The companion below is in the list whenever another of ours is, and is DYNAMIC until it goes.
  *
- * The companion is an ops on a function that is never called. It is PERMANENT, which ops for direct calls
- * cannot be when they are registered: while it is there, kernel.ftrace_enabled cannot be set to 0, and it
- * cannot be registered while that is 0.
+ * The companion is an ops on a function that is never called. It is PERMANENT, which registering
+ * does not let ops for direct calls be: while it is there, kernel.ftrace_enabled cannot be set
+ * to 0, and it cannot be registered while that is 0.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -76,8 +76,8 @@ struct kind {
 };
 
 /*
- * Fields belong to kp_mutex, but @ops to whoever attaches or detaches it; @error is written before one of the
- * completions.
+ * Fields belong to kp_mutex, but @ops to whoever attaches or detaches it. The errors are valid when
+ * the completion of the same name is.
  */
 struct redirect {
 	struct kp_redirect pub;
@@ -90,17 +90,19 @@ struct redirect {
 	struct ftrace_ops ops;
 	struct work_struct attach_work;
 	struct completion attached, detached;
-	int error;
+	int attach_error, detach_error;
 };
 
 static LIST_HEAD(redirects);	/* registered, or on the way to or from it */
-static LIST_HEAD(resting);
+static LIST_HEAD(resting);	/* for those a grace period has still to begin */
+static LIST_HEAD(rested);	/* theirs has begun: rest_head is in use while there are any */
+static struct rcu_head rest_head;
 static struct workqueue_struct *workqueue;
 
 static void leave(struct work_struct *work);
 static DECLARE_DELAYED_WORK(leave_work, leave);
-static void rest(struct work_struct *work);
-static DECLARE_WORK(rest_work, rest);
+static void wake(struct work_struct *work);
+static DECLARE_WORK(wake_work, wake);
 
 /* ---- addresses ---- */
 
@@ -126,9 +128,9 @@ static bool in_trampoline(unsigned long address)
 }
 
 /*
- * The RET of a stub, or of a trampoline whose handler changed where to go, may be a jump to a return
- * thunk. A task interrupted there has only the first byte of its destination on the stack, as if that had been
- * called from the code before it, from where the unwinder would go on. The ranges are generous: all
+ * The RET of a stub, or of a trampoline whose handler changed where to go, may be a jump to a
+ * return thunk. A task that is interrupted there has the start of a function as return address: the
+ * unwinder would go on with the code before it, which is another function. The ranges are generous:
  * thunks are a few dozen bytes long, and what is near them are other thunks.
  */
 static bool in_return_thunk(unsigned long address)
@@ -223,8 +225,10 @@ static const struct kind direct = {
 };
 
 /*
- * Where a BPF trampoline has the direct call. ftrace lets the two share the function, as it does for the
- * kernel's own livepatch, and refuses a second one that changes the ip.
+ * Where a BPF trampoline has the direct call. ftrace lets the two share the function, as it does
+ * for the kernel's own livepatch, and refuses a second one that changes the ip. This goes through
+ * ftrace's walk over all ops, which calls nobody where it finds itself recursing: a function that a
+ * tracer calls while it traces the same function is not patched there.
  */
 static const struct kind ipmodify = {
 	"handler", attach_ipmodify, detach_handler, handler_arrives
@@ -246,7 +250,7 @@ static void attach(struct work_struct *work)
 {
 	struct redirect *r = container_of(work, struct redirect, attach_work);
 
-	r->error = kp_inject() ? -ENOMEM : r->kind->attach(r);
+	r->attach_error = kp_inject() ? -ENOMEM : r->kind->attach(r);
 	complete(&r->attached);
 }
 
@@ -259,8 +263,8 @@ static bool is_registered(const struct redirect *r)
 
 /*
  * When the hash of direct functions has to grow, 6.1 waits for RCU-tasks in the caller, after it is
- * done and has let go of its locks. So that this is not our caller, it is left to the workqueue as soon
- * as the function is registered.
+ * done and has let go of its locks. So that this is not our caller, it is left to the workqueue as
+ * soon as the function is registered.
  */
 static int attach_and_wait(struct redirect *r)
 {
@@ -268,7 +272,7 @@ static int attach_and_wait(struct redirect *r)
 	while (!wait_for_completion_timeout(&r->attached, 1))
 		if (is_registered(r))
 			return 0;
-	return r->error;
+	return r->attach_error;
 }
 
 /* Whether calls of the function really arrive, instead of what ftrace says. */
@@ -300,7 +304,7 @@ static void hide(struct redirect *r)
 static void detach(struct redirect *r)
 {
 	r->ops.flags &= ~FTRACE_OPS_FL_DYNAMIC;
-	r->error = r->kind->detach(r);
+	r->detach_error = r->kind->detach(r);
 	complete(&r->detached);
 }
 
@@ -327,19 +331,57 @@ static struct redirect *find(unsigned long func)
 	return NULL;
 }
 
+static void rest_is_over(struct rcu_head *head)
+{
+	queue_work(workqueue, &wake_work);
+}
+
+/*
+ * Not synchronize_rcu_tasks(): a worker that waits for minutes is reported as hung. Under kp_mutex.
+ */
+static void rest(void)
+{
+	if (list_empty(&resting) || !list_empty(&rested))
+		return;
+	list_splice_init(&resting, &rested);
+	call_rcu_tasks(&rest_head, rest_is_over);
+}
+
 static void set_resting(struct redirect *r)
 {
 	r->state = RESTING;
 	list_move_tail(&r->node, &resting);
-	queue_work(workqueue, &rest_work);
+	rest();
+}
+
+/* RCU-tasks is over for all on the list @rested. Others do not touch that list meanwhile. */
+static void wake(struct work_struct *work)
+{
+	struct redirect *r, *tmp;
+
+	synchronize_rcu_tasks_rude();
+	list_for_each_entry(r, &rested, node) {
+		flush_work(&r->attach_work);
+		ftrace_free_filter(&r->ops);
+	}
+
+	mutex_lock(&kp_mutex);
+	list_for_each_entry_safe(r, tmp, &rested, node) {
+		list_del(&r->node);
+		if (r->pub.slot)
+			__clear_bit(r->pub.slot - kp_slots, slots_in_use);
+		kfree(r);
+	}
+	rest();
+	mutex_unlock(&kp_mutex);
 }
 
 /* After detach(). */
 static void set_left(struct redirect *r)
 {
-	if (r->error) {
+	if (r->detach_error) {
 		/* ftrace has shut itself down. The entry call may stay for ever, and so must we. */
-		pr_err("ftrace does not let go of %pS: %d\n", (void *)r->pub.func, r->error);
+		pr_err("ftrace does not let go of %pS: %d\n", (void *)r->pub.func, r->detach_error);
 		__module_get(THIS_MODULE);
 		return;
 	}
@@ -364,7 +406,7 @@ static bool idle_in_module(const struct redirect *r, const struct module *mod)
 	return r->mod == mod;
 }
 
-/* Unregisters up to BATCH of those that @which selects. Without kp_mutex. True if there were any. */
+/* Unregisters up to BATCH of those that @which selects. Without kp_mutex. True: some were. */
 static bool leave_batch(bool (*which)(const struct redirect *r, const struct module *mod),
 			const struct module *mod)
 {
@@ -408,32 +450,6 @@ static void leave(struct work_struct *work)
 			queue_delayed_work(workqueue, &leave_work, IDLE_TIME);
 			break;
 		}
-	}
-	mutex_unlock(&kp_mutex);
-}
-
-/* Waits for as long as it takes, with no locks held. */
-static void rest(struct work_struct *work)
-{
-	struct redirect *r, *tmp;
-	LIST_HEAD(rested);
-
-	mutex_lock(&kp_mutex);
-	list_splice_init(&resting, &rested);
-	mutex_unlock(&kp_mutex);
-
-	synchronize_rcu_tasks();
-	synchronize_rcu_tasks_rude();
-	list_for_each_entry(r, &rested, node) {
-		flush_work(&r->attach_work);
-		ftrace_free_filter(&r->ops);
-	}
-
-	mutex_lock(&kp_mutex);
-	list_for_each_entry_safe(r, tmp, &rested, node) {
-		if (r->pub.slot)
-			__clear_bit(r->pub.slot - kp_slots, slots_in_use);
-		kfree(r);
 	}
 	mutex_unlock(&kp_mutex);
 }
@@ -486,12 +502,13 @@ static struct redirect *create(unsigned long func, struct module *mod, const str
 
 	ret = attach_and_wait(r);
 	if (!ret && !arrives(r)) {
-		pr_err("calls of %pS are not redirected by ftrace (%s)\n", (void *)func, kind->name);
+		pr_err("calls of %pS are not redirected by ftrace (%s)\n", (void *)func,
+		       kind->name);
 		hide(r);
 		synchronize_rcu_tasks_rude();
 		detach(r);
 		ret = -EBUSY;
-		if (r->error) {
+		if (r->detach_error) {
 			set_left(r);
 			return ERR_PTR(ret);
 		}
@@ -514,7 +531,7 @@ static struct redirect *take(unsigned long func)
 	if (r->state == LEAVING) {
 		/* The worker is at it. It takes ftrace's locks, as registering again will. */
 		wait_for_completion(&r->detached);
-		return r->error ? ERR_PTR(-ENODEV) : NULL;
+		return r->detach_error ? ERR_PTR(-ENODEV) : NULL;
 	}
 	r->state = USED;
 	r->users++;
@@ -582,7 +599,11 @@ void kp_redirect_set(struct kp_redirect *redirect, unsigned long address)
 {
 	struct kp_slot *slot = redirect->slot;
 
-	/* A task may still be in the chooser: the rule decides there, and both its answers are right. */
+	/*
+	 * A task may still be in the chooser. The rule of the end of a transition sends it to what
+	 * is @address already; this makes the other answer the same, before the rule is at rest
+	 * (smp_wmb() in kp_choose_rule()). The release orders nothing more here.
+	 */
 	WRITE_ONCE(slot->from, address);
 	WRITE_ONCE(slot->to, address);
 	smp_store_release(&slot->target, address);
@@ -611,6 +632,16 @@ int kp_redirect_init(void)
 	return workqueue ? 0 : -ENOMEM;
 }
 
+static bool are_resting(void)
+{
+	bool yes;
+
+	mutex_lock(&kp_mutex);
+	yes = !list_empty(&resting) || !list_empty(&rested);
+	mutex_unlock(&kp_mutex);
+	return yes;
+}
+
 void kp_redirect_exit(void)
 {
 	cancel_delayed_work_sync(&leave_work);
@@ -619,6 +650,10 @@ void kp_redirect_exit(void)
 		;
 	WARN_ON(!list_empty(&redirects));
 	cancel_delayed_work_sync(&leave_work);
-	/* Waits for those that rest, too. */
+	/* Each round ends what has begun; the second begins with what came after that. */
+	while (are_resting()) {
+		rcu_barrier_tasks();
+		flush_work(&wake_work);
+	}
 	destroy_workqueue(workqueue);
 }

@@ -85,7 +85,7 @@ void kp_redirect_put(struct kp_redirect *redirect);
  */
 void kp_redirect_module_gone(struct module *mod);
 
-/** kp_redirect_original() - the address at which the original continues, for the functions below. */
+/** kp_redirect_original() - where the original continues, for the functions below. */
 unsigned long kp_redirect_original(const struct kp_redirect *redirect);
 
 /** kp_redirect_set() - from now on all tasks continue at @address. No transition. */
@@ -99,7 +99,8 @@ void kp_redirect_set(struct kp_redirect *redirect, unsigned long address);
 void kp_redirect_choose(struct kp_redirect *redirect, unsigned long from, unsigned long to);
 
 /**
- * kp_redirect_in_transit() - whether @address is in a stub, the chooser, or an ftrace trampoline.
+ * kp_redirect_in_transit() - whether @address is in a stub, the chooser, an ftrace trampoline, or a
+ * return thunk (through which stubs and trampolines return).
  *
  * A task with such a frame may have decided for one version without having entered it. Any context.
  */

@@ -3,10 +3,11 @@
  * Stubs and choosers, one of each for every slot. choose.c and stubs-end.S go on in this section:
  * a task with an address between kp_stubs_start and kp_stubs_end on its stack is on the way.
  *
- * A stub is entered by the call at the entry of the patched function, or from ftrace_regs_caller when
- * somebody traces the function. On the stack lie the address behind the entry call and the address that
- * the function will return to. The first is replaced by what is in the slot and "returned" to, so that calls
- * and returns stay paired for the return predictor. r11 is free at the entry of a function.
+ * A stub is entered by the call at the entry of the patched function, or from ftrace_regs_caller
+ * when somebody traces the function. On the stack lie the address behind the entry call and the
+ * address that the function will return to. The first is replaced by what is in the slot and
+ * "returned" to, so that calls and returns stay paired for the return predictor. r11 is free at the
+ * entry of a function.
  *
  * Nothing here is reached by an indirect jump or call, so nothing begins with ENDBR.
  */
@@ -32,7 +33,7 @@ SYM_CODE_START_NOALIGN(kp_stubs_start)
 	UNWIND_HINT type=UNWIND_HINT_TYPE_CALL sp_reg=ORC_REG_SP sp_offset=16
 	RET
 
-	/* What a slot points to during a transition. The stack is as at the entry of the function. */
+	/* What a slot points to during a transition; the stack is as at the function's entry. */
 	.balign KP_CHOOSER_OFFSET, 0xcc
 	UNWIND_HINT_FUNC
 	ANNOTATE_NOENDBR
@@ -42,8 +43,8 @@ SYM_CODE_START_NOALIGN(kp_stubs_start)
 	.endr
 
 /*
- * Asks kp_choose(r11) and goes there. All registers that can carry arguments are kept, with rax (the
- * number of vector registers of a variadic call, whatever the kernel makes of it) and r10.
+ * Asks kp_choose(r11) and goes there. All registers that can carry arguments are kept, also rax (of
+ * variadic calls) and r10.
  */
 	.balign 16, 0xcc
 .Lchooser:

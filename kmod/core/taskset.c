@@ -2,11 +2,11 @@
 /*
  * Sets of tasks that have to be switched.
  *
- * Memory: choosers read a set in any context, without RCU. Memory that has been in force is freed only
- * after synchronize_rcu_tasks() (tasks that were preempted in the chooser) and
+ * Memory: choosers read a set in any context, without RCU. Memory that has been in force is freed
+ * only after synchronize_rcu_tasks() (tasks that were preempted in the chooser) and
  * synchronize_rcu_tasks_rude() (idle tasks, and CPUs where RCU is not watching). That may take
- * long, so a retired set waits in a pool, where the next transition may take it at once, without any
- * grace period. This is safe since
+ * long, so a retired set waits in a pool, where the next transition may take it at once, without
+ * any grace period. This is safe since
  *  - kp_choose_rule() has raised the generation, followed by a write barrier, before the set is
  *    emptied and filled again. A chooser that sees any of the new entries sees the new generation
  *    after its read barrier, too, and starts again: it never acts on what it found;
@@ -157,7 +157,8 @@ static bool add_listed(struct filling *filling)
 }
 
 /*
- * An idle task that is offline is not in the set: when its CPU comes up, it starts with an empty stack.
+ * An idle task that is offline is not in the set: when its CPU comes up, it starts with an empty
+ * stack.
  */
 static bool add_idle(struct filling *filling)
 {
@@ -175,9 +176,9 @@ static bool add_idle(struct filling *filling)
 }
 
 /*
- * Most tasks are found under RCU. Under the lock that keeps tasks from being created and from leaving
- * the list, only those that are new since then are added. A task that is created later is put on
- * the list, by somebody who waits for the lock to do so, before it runs for the first time,
+ * Most tasks are found under RCU. Under the lock that keeps tasks from being created and from
+ * leaving the list, only those that are new since then are added. A task that is created later is
+ * put on the list, by somebody who waits for the lock to do so, before it runs for the first time,
  * and a chooser in it sees the new rule.
  */
 static bool fill_and_rule(struct filling *filling, struct kp_choice *rule)

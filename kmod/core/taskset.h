@@ -76,12 +76,13 @@ long kp_tasks_find(const struct kp_tasks *tasks, const struct task_struct *task)
 /** kp_tasks_count_pending() - count, and store it in the set. */
 unsigned long kp_tasks_count_pending(struct kp_tasks *tasks);
 
-/** kp_tasks_alloc() - an empty set that has room for the tasks there are now; NULL without memory. */
+/** kp_tasks_alloc() - an empty set with room for the tasks there are now; NULL without memory. */
 struct kp_tasks *kp_tasks_alloc(void);
 
 /**
  * kp_tasks_enforce() - put all tasks into *@tasks, and @rule in force with it, at one moment.
- * @tasks:	from kp_tasks_alloc(), and empty; exchanged for a larger one when there are more tasks
+ * @tasks:	from kp_tasks_alloc(), and empty; exchanged for a larger one when there are more
+ *		tasks
  * @except:	not those that are pending in this set; or NULL
  * @rule:	set is filled in
  *

@@ -4,16 +4,19 @@
  *
  * A pass looks at each task that is pending:
  *  - not running: task_call_func() pins it, and its stack is walked;
- *  - running: an interrupt on its CPU walks the stack of what it interrupted. So spinners in user space
- *    and kernel threads that never sleep are reached, too. Only CPUs that run a pending task are
- *    interrupted;
+ *  - running: an interrupt on its CPU walks the stack of what it interrupted. So spinners in user
+ *    space and kernel threads that never sleep are reached, too. Only CPUs that run a pending task
+ *    are interrupted;
  *  - idle tasks are like others: they run, or the lock of their CPU's run queue pins them. CPUs
  *    that are offline have nothing to switch. cpus_read_lock() keeps that so during a pass;
- *  - dead: done, and never walked.
+ *  - dead: done, and never walked;
+ *  - the task that makes the pass is looked at by itself. It is a worker, and whoever waits for it
+ *    sleeps.
  * Passes follow each other in milliseconds. Tasks that a pass would hardly ever meet at the right
- * moment, because they spend all their time asleep in old code, look at themselves: those of user space
- * when they return there (a task work), idle tasks when something else runs on their CPU (a work).
- * A probe in sched_switch would add nothing: a task that is preempted is pinned like one that sleeps.
+ * moment, because they spend all their time asleep in old code, look at themselves: those of user
+ * space when they return there (a task work), idle tasks when something else runs on their CPU (a
+ * work). A probe in sched_switch would add nothing: a task that is preempted is pinned like one
+ * that sleeps.
  *
  *	rest --start()--> from -> to --all arrived--> done(), rest
  *	                   |      ^
@@ -42,6 +45,7 @@
 #include <linux/spinlock.h>
 #include <linux/task_work.h>
 #include <linux/workqueue.h>
+#include <asm/unwind.h>
 
 #include "choose.h"
 #include "core.h"
@@ -57,6 +61,9 @@
 #define MAX_DELAY_MS 100
 /* Looks at once, when it starts: what ran on its way from one CPU to another is met soon. */
 #define FIRST_LOOKS 3
+/* Interrupts in a look for one that runs in old code: a little later it may be somewhere else. */
+#define INTERRUPTS 32
+#define INTERRUPT_SPACE_US 20
 
 /**
  * struct transition - the one that is under way; all under kp_mutex
@@ -83,11 +90,14 @@ static struct transition {
 
 /*
  * For tasks that look at themselves, without kp_mutex: the set they may change (NULL: none), and
- * the ranges. @transition.from and .to are changed with it held, too. Taken in process context only,
- * before a task's pi_lock.
+ * the ranges. @transition.from and .to are changed with it held, too. Taken in process context
+ * only, before a task's pi_lock.
  */
 static DEFINE_SPINLOCK(self_lock);
 static struct kp_tasks *self_tasks;
+
+/* CPUs that run a pending task; a CPU takes itself out. Under kp_mutex. */
+static struct cpumask busy;
 
 /* Task works that wait somewhere. */
 static atomic_t nr_invitations = ATOMIC_INIT(0);
@@ -105,6 +115,42 @@ MODULE_PARM_DESC(hold_transition, "passes switch nobody");
 #else
 #define held() false
 #endif
+
+/**
+ * struct job - something that is done by a worker while the caller, with kp_mutex held, waits
+ * @work:	on the caller's stack
+ * @run:	what to do; the rest is for it
+ * @tasks:	the set to work on
+ * @rule:	to be put in force
+ * @result:	an error or 0
+ *
+ * The caller may be one of many that want the CPU, and then takes a tenfold time to look at
+ * thousands of tasks. Workers of this queue have the highest priority of ordinary tasks.
+ */
+struct job {
+	struct work_struct work;
+	void (*run)(struct job *job);
+
+	struct kp_tasks **tasks;
+	struct kp_choice rule;
+	int result;
+};
+
+static void job_fn(struct work_struct *work)
+{
+	struct job *job = container_of(work, struct job, work);
+
+	job->run(job);
+}
+
+static int do_job(struct job *job)
+{
+	INIT_WORK_ONSTACK(&job->work, job_fn);
+	queue_work(pass_wq, &job->work);
+	flush_work(&job->work);
+	destroy_work_on_stack(&job->work);
+	return job->result;
+}
 
 /* What tasks have to leave now. Under kp_mutex or self_lock. */
 static const struct kp_ranges *outgoing(void)
@@ -152,20 +198,67 @@ static int look_at_pinned(struct task_struct *task, void *data)
 	return 0;
 }
 
-/* In an interrupt, on a CPU where a pending task was running: see kp_stack_check(). */
+static bool returns_to_user(const struct task_struct *task)
+{
+	unsigned int never = PF_KTHREAD | PF_IO_WORKER;
+
+#ifdef PF_USER_WORKER
+	never |= PF_USER_WORKER;
+#endif
+	return !(task->flags & never);
+}
+
+
+/*
+ * Whether this interrupt came from user mode: what the innermost entry into the kernel says. Interrupts
+ * for function calls have no get_irq_regs().
+ */
+static bool interrupted_user_mode(void)
+{
+	struct unwind_state state;
+	struct pt_regs *regs;
+
+	for (unwind_start(&state, current, NULL, NULL); !unwind_done(&state);
+	     unwind_next_frame(&state)) {
+		regs = unwind_get_entry_regs(&state, NULL);
+		if (regs)
+			return user_mode(regs);
+	}
+	return false;
+}
+
+/*
+ * In an interrupt, on a CPU where a pending task was running: see kp_stack_check(). Somewhere in a
+ * system call a task of user space is left alone, even with no old code on its stack: it sleeps or
+ * returns soon, and as long as it does neither, the call sees one version, as with the kernel's own
+ * livepatch.
+ */
 static void look_at_interrupted(void *data)
 {
 	struct kp_tasks *tasks = data;
 	long i = kp_tasks_find(tasks, current);
 
-	if (i >= 0)
+	if (i >= 0 && (!returns_to_user(current) || interrupted_user_mode()))
 		check(tasks, i, current);
+	if (i < 0 || !kp_tasks_pending(tasks, i))
+		cpumask_clear_cpu(smp_processor_id(), &busy);
 }
 
-/* One look at each. */
+static void look_at_busy(struct kp_tasks *tasks)
+{
+	int i;
+
+	for (i = 0; i < INTERRUPTS && !cpumask_empty(&busy); i++) {
+		if (i)
+			udelay(INTERRUPT_SPACE_US);
+		on_each_cpu_mask(&busy, look_at_interrupted, tasks, true);
+		cond_resched();
+	}
+}
+
+/* One look at each, or some more at those that run. */
 static void look_at_all(struct kp_tasks *tasks)
 {
-	static struct cpumask busy; /* under kp_mutex, and too large for the stack */
 	struct look look = { .tasks = tasks };
 
 	if (held())
@@ -186,9 +279,13 @@ static void look_at_all(struct kp_tasks *tasks)
 		}
 		cond_resched();
 	}
-	if (!cpumask_empty(&busy))
-		on_each_cpu_mask(&busy, look_at_interrupted, tasks, true);
+	look_at_busy(tasks);
 	cpus_read_unlock();
+}
+
+static void look_job(struct job *job)
+{
+	look_at_all(*job->tasks);
 }
 
 static void look_at(struct task_struct *task)
@@ -227,16 +324,6 @@ static void accept_invitation(struct callback_head *head)
 	if (!held())
 		look_at(current);
 	atomic_dec(&nr_invitations);
-}
-
-static bool returns_to_user(const struct task_struct *task)
-{
-	unsigned int never = PF_KTHREAD | PF_IO_WORKER;
-
-#ifdef PF_USER_WORKER
-	never |= PF_USER_WORKER;
-#endif
-	return !(task->flags & never);
 }
 
 /* Without memory: then at the next pass. */
@@ -354,11 +441,11 @@ static void finish(void)
 	replace_ranges(NULL, NULL);
 }
 
-/* A pass that takes long is not repeated soon. */
+/* A look that takes long is not repeated soon. */
 static void pass_again(u64 took_ns)
 {
 	unsigned int took_ms = min_t(u64, div_u64(took_ns, NSEC_PER_MSEC), MSEC_PER_SEC);
-	unsigned int ms = max(transition.delay_ms, 4 * took_ms);
+	unsigned int ms = max(transition.delay_ms, 2 * took_ms);
 
 	transition.delay_ms = min(2 * transition.delay_ms, (unsigned int)MAX_DELAY_MS);
 	mod_delayed_work(pass_wq, &pass_work, msecs_to_jiffies(ms));
@@ -368,15 +455,18 @@ bool kp_transition_pass(void)
 {
 	struct kp_tasks *tasks = transition.tasks;
 	unsigned int looks = transition.started ? FIRST_LOOKS : 1;
-	u64 began = ktime_get_ns();
 	unsigned long pending;
+	u64 began;
 
 	lockdep_assert_held(&kp_mutex);
 	if (!tasks)
 		return false;
 	transition.started = false;
 	do {
-		look_at_all(tasks);
+		struct job job = { .run = look_job, .tasks = &tasks };
+
+		began = ktime_get_ns();
+		do_job(&job);
 		pending = kp_tasks_count_pending(tasks);
 	} while (pending && --looks);
 	if (!pending) {
@@ -399,22 +489,31 @@ static void pass_work_fn(struct work_struct *work)
 	mutex_unlock(&kp_mutex);
 }
 
+static void enforce_job(struct job *job)
+{
+	cpus_read_lock();
+	job->result = kp_tasks_enforce(job->tasks, transition.tasks, &job->rule);
+	cpus_read_unlock();
+}
+
 /*
  * Put @next in force: all tasks but those that are pending now, in the direction @reversed. The
- * ones that are pending have arrived already, where it goes to now. Nobody may be switched meanwhile,
- * or he would be missing in both sets.
+ * ones that are pending have arrived already, where it goes to now. Nobody may be switched
+ * meanwhile, or he would be missing in both sets.
  */
 static int turn(struct kp_tasks **next, bool reversed)
 {
-	struct kp_choice rule = { .pending_to = reversed, .other_to = !reversed };
+	struct job job = {
+		.run = enforce_job,
+		.tasks = next,
+		.rule = { .pending_to = reversed, .other_to = !reversed },
+	};
 	int err;
 
 	if (!kp_exit_complete())
 		return -ENOMEM;
 	set_self_tasks(NULL);
-	cpus_read_lock();
-	err = kp_tasks_enforce(next, transition.tasks, &rule);
-	cpus_read_unlock();
+	err = do_job(&job);
 	if (err) {
 		set_self_tasks(transition.tasks);
 		return err;
@@ -597,8 +696,9 @@ void kp_transition_exit(void)
 	for_each_possible_cpu(cpu)
 		flush_work(per_cpu_ptr(&idle_work, cpu));
 	/*
-	 * A task may have taken its list of works before they were cancelled, and be busy with another
-	 * one. The last instructions of ours are covered by the RCU-tasks grace periods below.
+	 * A task may have taken its list of works before they were cancelled, and be busy with
+	 * another one. The last instructions of ours are covered by the RCU-tasks grace periods
+	 * below.
 	 */
 	while (atomic_read(&nr_invitations))
 		msleep(20);

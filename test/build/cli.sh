@@ -23,8 +23,7 @@ says 64 "unrecognized option" --no-such-option fix.patch
 says 64 "must be a number" -j none fix.patch
 says 64 "must be a number" --max-objects 0 fix.patch
 says 1 "patch file 'missing.patch' not found" missing.patch
-says 1 "does not exist yet; use --core=livepatch" --core=kpatch fix.patch
-says 64 "there is no such core" --core=other fix.patch
+says 64 "there is no such core; use --core=kpatch or --core=livepatch" --core=other fix.patch
 says 64 "only work together" --sign-key key.pem fix.patch
 says 1 "output folder nowhere does not exist" -o nowhere fix.patch
 says 64 "--name is empty" -n "" fix.patch

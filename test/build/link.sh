@@ -112,6 +112,43 @@ for kernel in $(kernels); do
 		rm -r "${tmp:?}/$name"
 	done
 
+	# For the bundled core: distances from an exported symbol, and rows for the other module.
+	CORE=kpatch link_module "$tmp/a" livepatch-x "$tmp/k.ko" "$tmp/one.o" "$tmp/two.o"
+	readelf -SWs "$tmp/k.ko" >"$tmp/elf"
+	readelf -rW "$tmp/k.ko" >"$tmp/relocs"
+	readelf -p .modinfo "$tmp/k.ko" >"$tmp/info"
+	readelf -p .kpatch.late "$tmp/k.ko" >"$tmp/late"
+	refute .klp. "$tmp/elf"
+	refute .kpatch.undef "$tmp/elf"
+	for symbol in nr_threads nr_blockdev_pages sched_schedstats dummy_netdev_ops numdummies klp_; do
+		refute "$symbol" "$tmp/elf"
+	done
+	for section in .text __jump_table .static_call_sites; do
+		sed -n "/'.rela$section'/,/^\$/p" "$tmp/relocs" >"$tmp/section-relocs"
+		grep -Eq '_printk [+-] [0-9a-f]{5,}' "$tmp/section-relocs" || fail "no anchor in $section"
+	done
+	# Three references of two.o, and the row that ends the table.
+	sed -n "/'.rela.kpatch.late'/,/^\$/p" "$tmp/relocs" >"$tmp/section-relocs"
+	places=$(grep -c ' \.text + ' "$tmp/section-relocs") || fail "no row in .kpatch.late"
+	[ "$(grep -c R_X86_64_64 "$tmp/section-relocs")" = $((places * 3)) ] || fail "rows of .kpatch.late"
+	for string in dummy_netdev_ops numdummies dummy; do
+		expect "$string" "$tmp/late"
+	done
+	expect __kpatch_ident "$tmp/elf"
+	for line in kpatch.core=kpatch depends=kpatch "vermagic=$kernel "; do
+		expect "$line" "$tmp/info"
+	done
+	refute livepatch=Y "$tmp/info"
+	id=$(readelf -x .kpatch.ident "$tmp/k.ko" | awk '/^  0x/ { print $2 $3 $4 $5 }' | tr -d '\n' |
+		grep -o '^[0-9a-f]\{56\}' | cut -c 17-)
+	[ ${#id} = 40 ] && [ "$id" != "$(printf '0%.0s' $(seq 40))" ] || fail "no build-id in .kpatch.ident: $id"
+	# The exports of kpatch.ko are imported with the checksum that kpatch-post-link gives them.
+	objcopy -O binary --only-section=__versions --set-section-flags __versions=alloc "$tmp/k.ko" "$tmp/versions"
+	crc=$(od -An -v -tx4 -w64 "$tmp/versions" | awk '$3 == "655f706b" { print $1 }')
+	[ "$crc" = 6b700001 ] || fail "checksum of kp_enable_patch: $crc"
+	CORE=kpatch link_module "$tmp/another/place" livepatch-x "$tmp/k2.ko" "$tmp/one.o" "$tmp/two.o"
+	cmp "$tmp/k.ko" "$tmp/k2.ko"
+
 	# Without the object that defines it, "shared" is missed by name, and nothing is written.
 	status 2 link_module "$tmp/a" livepatch-x "$tmp/bad.ko" "$tmp/one.o" 2>"$tmp/err"
 	expect "one: undefined symbol shared" "$tmp/err"

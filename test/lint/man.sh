@@ -19,4 +19,5 @@ check_options() {
 }
 check_options kpatch man/kpatch.8
 check_options kpatch-build man/kpatch-build.1
+check_options kpatch-post-link man/kpatch-post-link.8
 exit $status

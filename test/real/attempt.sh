@@ -19,7 +19,7 @@ attempt() {
 	run=$dir/runs/$name
 	mkdir -p "$run"
 	difference "$1" >"$run/fix.patch"
-	timeout -k 10 600 kpatch-build -j 1 -a "$release" -n "$name" -o "$run" --json "$run/report.json" \
+	timeout -k 10 600 kpatch-build -j 1 -a "$release" --core=livepatch -n "$name" -o "$run" --json "$run/report.json" \
 		"$run/fix.patch" >"$run/build.log" 2>&1 </dev/null || status=$?
 	echo "$(class_of $status "$run/build.log") $1 $(reason_of "$run/build.log")"
 }

@@ -25,19 +25,29 @@ core_folder() {
 		KERNEL_BUILD=$(kernel_build "$1") VMLINUZ=${KP_KERNEL_ROOT:-}/boot/vmlinuz-$1 \
 			POST_LINK=$KP_BUILD/bin/kpatch-post-link "$KP_TOP/contrib/core-build" \
 			"$KP_TOP/kmod" "$1" "$folder/kpatch.ko" W=1 \
-			$([ "$2" = normal ] || echo KP_TEST=1) >&2
+			$([ "$2" = normal ] || echo KP_TEST=1) >&2 &&
+			core_symvers "$folder" >"$folder/kpatch.symvers"
 	) 9>"$folder.lock" || return 1
 	echo "$folder"
 }
 
-# build_modules RELEASE livepatch|kpatch SOURCE TO [CORE_FOLDER]: TO/*.ko from a folder with a Kbuild file; for
+# core_symvers FOLDER: Module.symvers of its kpatch.ko, with the checksum that kpatch-post-link gave
+# all exports
+core_symvers() {
+	local checksum
+	checksum=$(objcopy -O binary --only-section __kcrctab_gpl "$1/kpatch.ko" /dev/stdout |
+		od -An -tx4 -N4 | tr -d ' ')
+	sed -e "s/^0x[0-9a-f]*/0x$checksum/" -e 's,\t[^\t]*/kpatch\t,\tkpatch\t,' "$1/build/core/Module.symvers"
+}
+
+# build_modules RELEASE livepatch|kpatch SOURCE TO [CORE_FOLDER [VARIABLE=VALUE]...]: TO/*.ko from a folder with a Kbuild file; for
 # core=kpatch the headers of the bundled core come first, and its symbols are known.
 build_modules() {
-	local work=$tmp/modules.$1.$2 more=()
+	local work=$tmp/modules.$1.$2 more=("${@:6}")
 	rm -rf "$work"
 	cp -r "$3" "$work"
-	[ "$2" = livepatch ] || more=("COMPAT=$KP_TOP/kmod/include"
-		"KBUILD_EXTRA_SYMBOLS=$5/build/core/Module.symvers")
+	[ "$2" = livepatch ] || more+=("COMPAT=$KP_TOP/kmod/include"
+		"KBUILD_EXTRA_SYMBOLS=$5/kpatch.symvers")
 	make -s -C "$(kernel_build "$1")" "M=$work" W=1 CONFIG_DEBUG_INFO_BTF_MODULES= \
 		${more[@]+"${more[@]}"} modules >"$work/log" 2>&1 || {
 		cat "$work/log" >&2

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# What kpatch.ko does when modules are loaded: symbols, build-ids, late references. Its own source
-# files, in a test module that can be told what to do (core-loading/modules), in the VM.
+# What kpatch.ko does when modules are loaded: symbols, build-ids, late references. With
+# core-loading/modules/loading_test.c linked in, which can be told what to do, in the VM.
 #   core-loading.sh [--kernel REL]...
 # Results are lines "@pass REL/core-loading", "@fail REL/core-loading why".
 
@@ -22,10 +22,10 @@ done
 [ ${#releases[@]} -gt 0 ] || read -r -a releases <<<"${KP_VM_KERNELS:-$(kernels | tr '\n' ' ')}"
 [ ${#releases[@]} -gt 0 ] || skip "no kernel with headers is installed"
 
-# build RELEASE DIR [VARIABLE...]: kbuild in DIR/modules
+# build RELEASE DIR [VARIABLE...]: kbuild
 build() {
-	make -C "/lib/modules/$1/build" M="$2/modules" KBUILD_MODPOST_WARN=1 -j"${JOBS:-2}" "${@:3}" modules \
-		>"$2/make.log" 2>&1 || { cat "$2/make.log"; return 1; }
+	make -C "/lib/modules/$1/build" M="$2" KBUILD_MODPOST_WARN=1 -j"${JOBS:-2}" "${@:3}" modules \
+		>"$2.log" 2>&1 && ! grep "objtool:" "$2.log" || { cat "$2.log"; return 1; }
 }
 
 # source_of_ident DIR NAME MAGIC VERSION BUILD_ID: the source of kp_ident_NAME.ko
@@ -57,30 +57,27 @@ stage() {
 	local to=$2/core-loading ident
 	rm -rf "$2"
 	mkdir -p "$to"
-	cp -r "$here/core-loading/modules" "$KP_TOP/kmod/include" "$2/"
-	cp "$KP_TOP"/kmod/core/*.h "$KP_TOP"/kmod/core/{lookup,guard,late}.c "$2/modules/"
-	build "$1" "$2" TARGET_BUILD=2
-	cp "$2/modules/kp_target.ko" "$to/kp_target_other.ko"
-	touch "$2/modules/kp_target_main.c"
-	build "$1" "$2" TARGET_BUILD=1
-	kpatch-post-link --core -v "/boot/vmlinuz-$1" "$2/modules/kp_loading.ko"
+	cp -r "$here/core-loading/modules" "$KP_TOP"/kmod/{core,include} "$2/"
+	mv "$2/modules/loading_test.c" "$2/core/"
+	echo 'kpatch-y += loading_test.o' >>"$2/core/Kbuild"
+	build "$1" "$2/core"
+	kpatch-post-link --core -v "/boot/vmlinuz-$1" "$2/core/kpatch.ko"
 
 	# The build-id of the kernel is what post-link has found: bytes 8 to 27.
-	ident=$(ident_of "$2/modules/kp_loading.ko" | cut -d , -f 9-28)
+	ident=$(ident_of "$2/core/kpatch.ko" | cut -d , -f 9-28)
 	source_of_ident "$2" right KP_IDENT_MAGIC KP_IDENT_VERSION "$ident"
 	source_of_ident "$2" kernel KP_IDENT_MAGIC KP_IDENT_VERSION "${ident%,*},0x00"
 	source_of_ident "$2" version KP_IDENT_MAGIC KP_IDENT_VERSION+1 "$ident"
 	source_of_ident "$2" unfinished 0 0 0
-	cp "$2/modules/kp_loading.ko" "$to/"
-	rm "$2/modules/kp_loading_main.c"
-	sed -i '/kp_loading/d' "$2/modules/Kbuild"
-	build "$1" "$2" TARGET_BUILD=1
-	cp "$2"/modules/kp_{target,ident_*}.ko "$here/core-loading/run.sh" "$to/"
+	build "$1" "$2/modules" TARGET_BUILD=2
+	cp "$2/modules/kp_target.ko" "$to/kp_target_other.ko"
+	build "$1" "$2/modules" TARGET_BUILD=1
+	cp "$2"/modules/kp_{target,ident_*}.ko "$2/core/kpatch.ko" "$here/core-loading/run.sh" "$to/"
 
-	cp "$to/kp_loading.ko" "$to/kp_loading_kernel.ko"
-	poke "$to/kp_loading_kernel.ko" 27 '\0'
-	cp "$to/kp_loading.ko" "$to/kp_loading_unfinished.ko"
-	poke "$to/kp_loading_unfinished.ko" 0 '\0\0\0\0'
+	cp "$to/kpatch.ko" "$to/kpatch_kernel.ko"
+	poke "$to/kpatch_kernel.ko" 27 '\0'
+	cp "$to/kpatch.ko" "$to/kpatch_unfinished.ko"
+	poke "$to/kpatch_unfinished.ko" 0 '\0\0\0\0'
 	# As the patch of a module would name it.
 	readelf -nW "$to/kp_target.ko" | sed -n 's/.*Build ID: //p' >"$to/target-id"
 	readelf -nW "$to/kp_target_other.ko" | sed -n 's/.*Build ID: //p' >"$to/other-id"

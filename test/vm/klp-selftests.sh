@@ -33,12 +33,17 @@ done
 [ ${#releases[@]} -gt 0 ] || skip "no kernel with headers is installed"
 [ ${#cores[@]} -gt 0 ] || cores=(livepatch kpatch)
 
+# version_of RELEASE: 6.1, 6.12
+version_of() {
+	local version=${1%%[-+]*}
+	echo "${version%.*}"
+}
+
 # fetch RELEASE DIR: scripts to DIR/scripts, modules' sources to DIR/modules
 fetch() {
-	local version=${1%%[-+]*} tarball
-	version=${version%.*}
-	tarball=/usr/src/linux-source-$version.tar.xz
-	[ -r "$tarball" ] || skip "$tarball is missing; install linux-source-$version"
+	local tarball
+	tarball=/usr/src/linux-source-$(version_of "$1").tar.xz
+	[ -r "$tarball" ] || skip "$tarball is missing; install linux-source-$(version_of "$1")"
 	if [ ! -e "$2/fetched" ] || [ "$tarball" -nt "$2/fetched" ]; then
 		rm -rf "$2"
 		mkdir -p "$2/source"
@@ -75,7 +80,9 @@ build_modules() {
 		cat "$3.log"
 		return 1
 	}
-	! grep -i 'warning:' "$3.log"
+	if grep -i 'warning:' "$3.log"; then
+		return 1
+	fi
 	strip -g "$3"/*.ko
 }
 
@@ -101,7 +108,10 @@ build_for() {
 		build_modules "$2" "$3/modules" "$3/kpatch" "LINUXINCLUDE := -I$KP_TOP/kmod/include/compat \
 -I$KP_TOP/kmod/include "'$(LINUXINCLUDE)' "KBUILD_EXTRA_SYMBOLS=$3/kpatch.symvers"
 		modinfo "$3/kpatch/test_klp_livepatch.ko" >"$tmp/modinfo"
-		! grep '^livepatch:' "$tmp/modinfo" # the kernel's loader would see a livepatch of its own
+		# The kernel's loader would take it for a livepatch of its own core.
+		if grep '^livepatch:' "$tmp/modinfo"; then
+			fail "the compat header left the tag livepatch"
+		fi
 		;;
 	esac
 }
@@ -117,7 +127,7 @@ stage() {
 		[ ! -e "$source" ] || gcc -O2 -static -o "$to/$(basename "$source" .c)" "$source"
 	done
 	[ "$2" = kpatch ] || return 0
-	"$parts/adapt" "$to" "$parts/differences"
+	"$parts/adapt" "$to" "$parts/differences" "$(version_of "$3")"
 	cp "$KP_BUILD/core/$3/kpatch.ko" "$to"
 }
 

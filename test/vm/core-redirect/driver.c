@@ -9,6 +9,7 @@
 #include <linux/gcd.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
+#include <linux/objtool.h>
 #include <linux/slab.h>
 #include <linux/stdarg.h>
 
@@ -117,6 +118,7 @@ static struct {
 asm(".pushsection .text, \"ax\"\n"
     ".type rd_trampoline, @function\n"
     "rd_trampoline:\n"
+    ANNOTATE_NOENDBR
     "	" ASM_RET
     ".size rd_trampoline, .-rd_trampoline\n"
     ".popsection\n");
@@ -294,7 +296,7 @@ static int calls(void *data)
 
 	while (!kthread_should_stop()) {
 		call();
-		cond_resched();
+		usleep_range(100, 200);
 	}
 	return 0;
 }

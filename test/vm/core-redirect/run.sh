@@ -4,7 +4,7 @@
 tracing=/sys/kernel/tracing
 p=/sys/module/kp_rd/parameters
 
-# do COMMAND: must succeed; does COMMAND TEXT: and leave TEXT in result
+# must COMMAND: succeeds; gives COMMAND TEXT: and leaves TEXT in result; quick COMMAND MS: in less time
 try() {
 	echo "$1" >$p/run 2>/tmp/error
 }
@@ -80,7 +80,7 @@ gives "call add" 3
 must "get add"
 must "put add"
 must "module-gone"
-[ -z "$(enabled | grep rdt_)" ] || fail "still enabled after the module went: $(enabled)"
+! enabled | grep -q rdt_ || fail "still enabled after the module went: $(enabled)"
 must "get add"
 must "new add"
 gives "call add" 1003
@@ -170,7 +170,6 @@ must "new bpf"
 gives "call bpf" 2001
 gives "chooser bpf" "2 2001 2 2 2001 2001 2 2001 2"
 must "new bpf"
-refused "bpf-attach" "Invalid argument"
 must "bpf-detach"
 gives "call bpf" 2001
 must "bpf-attach"
@@ -186,12 +185,29 @@ refused "bpf-attach" "busy"
 gives "call bpf" 2001
 must "put bpf"
 
+say "every step fails once"
+step=1
+while [ $step -lt 50 ]; do
+	wait_until 20 nothing_enabled || fail "still enabled: $(enabled)"
+	echo $step >$p/inject_at
+	! try "get add" || break
+	gives "call add" 3
+	step=$((step + 1))
+done
+echo 0 >$p/inject_at
+[ $step -ge 5 ] || fail "only $step steps can fail"
+[ $step -lt 50 ] || fail "it never succeeded"
+gives "call add" 3
+must "new add"
+gives "call add" 1003
+must "put add"
+
 say "100 functions"
 must "get-many"
 echo "   get: $(cat $p/ms) ms"
 gives "call-many" 0
 must "put-many"
-gives "call-many" 104950
+gives "call-many" 14950
 wait_until 30 nothing_enabled || fail "still enabled: $(enabled | head -n 3)"
 must "plain-many"
 echo "   without redirect.c: $(cat $p/result) ms"
@@ -209,7 +225,7 @@ must "new add"
 gives "call add" 1003
 quick "put add" 500
 quick "module-gone" 500
-[ -e /proc/self ] && ps | grep -v grep | grep -q kp_rd_spin || fail "the thread has ended already"
+pgrep kp_rd_spin >/dev/null || fail "the thread has ended already"
 
 say "the end"
 sleep 9

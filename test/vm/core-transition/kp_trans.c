@@ -162,7 +162,7 @@ static struct function {
 
 /* ---- kernel threads ---- */
 
-static struct task_struct *leaf_thread, *step_thread;
+static struct task_struct *leaf_thread, *step_thread, *busy_thread;
 
 static int run_leaf(void *data)
 {
@@ -178,6 +178,15 @@ static int run_steps(void *data)
 {
 	while (!kthread_should_stop()) {
 		step();
+		cond_resched();
+	}
+	return 0;
+}
+
+static int run_busy(void *data)
+{
+	while (!kthread_should_stop()) {
+		cpu_relax();
 		cond_resched();
 	}
 	return 0;
@@ -323,6 +332,11 @@ static int spin_steps(void)
 	return run_thread(&step_thread, run_steps, "kp_steps");
 }
 
+static int spin_busy(void)
+{
+	return run_thread(&busy_thread, run_busy, "kp_busy");
+}
+
 static int stop_spinning(void)
 {
 	WRITE_ONCE(stop, true);
@@ -330,7 +344,10 @@ static int stop_spinning(void)
 		kthread_stop(leaf_thread);
 	if (step_thread)
 		kthread_stop(step_thread);
+	if (busy_thread)
+		kthread_stop(busy_thread);
 	leaf_thread = NULL;
+	busy_thread = NULL;
 	step_thread = NULL;
 	return 0;
 }
@@ -341,7 +358,8 @@ static const struct {
 } commands[] = {
 	{ "enable", enable },	  { "disable", disable },	{ "reverse", reverse },
 	{ "force", force },	  { "wake", wake },		{ "close", close_gate },
-	{ "spin_leaf", spin_leaf }, { "spin_steps", spin_steps }, { "stop", stop_spinning },
+	{ "spin_leaf", spin_leaf }, { "spin_steps", spin_steps }, { "spin_busy", spin_busy },
+	{ "stop", stop_spinning },
 };
 
 static ssize_t write_command(struct file *file, const char __user *buf, size_t size, loff_t *pos)
@@ -403,13 +421,18 @@ static int show_blockers(struct seq_file *seq, void *v)
 	return 0;
 }
 
-static ssize_t version_to_user(int version, char __user *buf, size_t size)
+/* "0\n" again and again; a shell reads it byte by byte. */
+static ssize_t version_to_user(int version, char __user *buf, size_t size, loff_t *pos)
 {
-	char text[2] = { '0' + version, '\n' };
+	char text[3] = { '0' + version, '\n' };
 
 	if (version < 0)
 		return -ERESTARTSYS;
-	return copy_to_user(buf, text, min(size, sizeof(text))) ? -EFAULT : min(size, sizeof(text));
+	size = min_t(size_t, size, 2 - *pos % 2);
+	if (copy_to_user(buf, text + *pos % 2, size))
+		return -EFAULT;
+	*pos += size;
+	return size;
 }
 
 static ssize_t read_pair(struct file *file, char __user *buf, size_t size, loff_t *pos)
@@ -418,17 +441,17 @@ static ssize_t read_pair(struct file *file, char __user *buf, size_t size, loff_
 
 	for (i = 0; i < 1000; i++)
 		version = outer(i);
-	return version_to_user(version, buf, size);
+	return version_to_user(version, buf, size, pos);
 }
 
 static ssize_t read_sleep(struct file *file, char __user *buf, size_t size, loff_t *pos)
 {
-	return version_to_user(doze(), buf, size);
+	return version_to_user(doze(), buf, size, pos);
 }
 
 static ssize_t read_deep(struct file *file, char __user *buf, size_t size, loff_t *pos)
 {
-	return version_to_user(doze_deep(), buf, size);
+	return version_to_user(doze_deep(), buf, size, pos);
 }
 
 static const struct proc_ops main_ops = { .proc_read = read_state, .proc_write = write_command };

@@ -72,9 +72,12 @@ done
 ./tt sleepers 4000 >/tmp/ready &
 ./tt spinners 6 &
 wait_until 60 grep -q ready /tmp/ready || fail "no threads"
-tell spin_steps
+tell spin_busy
 there_and_back "4000 sleepers, 6 spinners, a kernel thread that only calls cond_resched()"
 there_and_back "the same again"
+tell stop
+tell spin_steps
+there_and_back "4000 sleepers, 6 spinners, a kernel thread that spends its time in a patched function"
 tell stop
 kill_all
 
@@ -97,12 +100,12 @@ tell disable
 finish "leaf, disable"
 
 say "tasks that sleep in old code"
-cat /proc/kp_trans_sleep >/tmp/slept &
-cat /proc/kp_trans_deep >/tmp/slept_deep &
+head -c 2 /proc/kp_trans_sleep >/tmp/slept &
+head -c 2 /proc/kp_trans_deep >/tmp/slept_deep &
 sleep 0.5
 tell enable
-blocked_by 'cat sleeping doze$'
-blocked_by 'cat sleeping doze_deep'
+blocked_by 'head sleeping doze$'
+blocked_by 'head sleeping doze_deep'
 sleep 1
 # Signals come after 5 seconds; the one that can be interrupted starts its system call again: in new code.
 wait_until 10 test -s /tmp/slept || fail "no signal"
@@ -119,7 +122,7 @@ finish "sleepers, disable"
 
 say "one that hardly ever leaves old code is switched when it does"
 tell close
-(while :; do cat /proc/kp_trans_sleep; done) >/dev/null &
+(while :; do head -c 2 /proc/kp_trans_sleep; done) >/dev/null &
 sleep 0.3
 tell enable
 blocked_by 'sleeping doze$'
@@ -131,7 +134,7 @@ finish "loop, disable"
 tell close
 
 say "force"
-cat /proc/kp_trans_deep >/tmp/forced &
+head -c 2 /proc/kp_trans_deep >/tmp/forced &
 sleep 0.3
 tell enable
 blocked_by doze_deep
@@ -195,7 +198,7 @@ if [ -e /sys/module/kp_trans/parameters/exit_no_memory ]; then
 	# This shell is in the set; a process that is created now is not.
 	read -r version </proc/kp_trans_pair
 	[ "$version" = 0 ] || fail "an old task ran version $version"
-	version=$(cat /proc/kp_trans_pair)
+	version=$(head -c 1 /proc/kp_trans_pair)
 	[ "$version" = 1 ] || fail "a new task ran version $version"
 	tell reverse
 	read -r version </proc/kp_trans_pair

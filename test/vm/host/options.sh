@@ -14,6 +14,7 @@ usage() {
 	  --accel WHICH    auto, kvm or tcg (default auto: KVM if it really works)
 	  --thread WHICH   single or multi: QEMU's TCG threads (default single; multi may run stale
 	                   code after a text patch)
+	  --icount         one guest nanosecond is one instruction (needs --smp 1, --accel tcg)
 	  --timeout N      default limit of a scenario in seconds (default 60)
 	  --append ARGS    more kernel arguments
 	  --core CORE      run them on this core: livepatch (default), or kpatch, whose module
@@ -49,11 +50,12 @@ newest_kernel() {
 parse_options() {
 	release='' kernel_root=${KP_KERNEL_ROOT:-} image='' smp=2 memory=1G want_accel=${KP_VM_ACCEL:-auto} thread=single limit=60
 	append='' core=livepatch core_module='' logs='' show=no quiet=no probe_only=no
-	programs=() extra_modules=() module_dirs=() scenarios=()
+	icount=() programs=() extra_modules=() module_dirs=() scenarios=()
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--show) show=yes ;;
 		--quiet) quiet=yes ;;
+		--icount) icount=(-icount 'shift=0,sleep=off') ;;
 		--probe) probe_only=yes ;;
 		--default-kernel) newest_kernel; exit 0 ;;
 		-h | --help) usage; exit 0 ;;

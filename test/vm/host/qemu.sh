@@ -9,7 +9,7 @@ start_qemu() {
 		nmi_watchdog=0 no_timer_check random.trust_cpu=on rdinit=/init $batch_append $append"
 	console=$work/console results=$work/results
 	truncate -s 0 "$console" "$results"
-	qemu-system-x86_64 "${accel_args[@]}" -smp "$batch_smp" -m "$memory" \
+	qemu-system-x86_64 "${accel_args[@]}" ${icount[@]+"${icount[@]}"} -smp "$batch_smp" -m "$memory" \
 		-nodefaults -no-user-config -display none -no-reboot \
 		-device virtio-rng-pci \
 		-serial "file:$console" -serial "file:$results" \

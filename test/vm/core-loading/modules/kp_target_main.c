@@ -16,7 +16,7 @@ static noinline int twice_there(void)
 }
 
 /* Only while it is loaded: what the symbol table of a live module lacks. */
-static int __init only_at_init(void)
+static noinline int __init only_at_init(void)
 {
 	barrier();
 	return 0;

@@ -112,12 +112,20 @@ static int leaf_main(void *data)
 	return 0;
 }
 
-/* Never sleeps; most of the time it is in no function that is ever patched. */
+/*
+ * Runs all the time, for much longer than a transition takes; mostly it is in no function that is ever
+ * patched. It does sleep for a tick now and then, since modules can be let go only after each task has slept.
+ */
 static int busy_main(void *data)
 {
 	struct kpt_call outside = { .how = KPT_SPIN | 400 << 8 };
+	unsigned long rest = jiffies + HZ / 2;
 
 	while (!kthread_should_stop()) {
+		if (time_after(jiffies, rest)) {
+			schedule_timeout_uninterruptible(1);
+			rest = jiffies + HZ / 2;
+		}
 		one_call(KPT_SPIN | 10 << 8);
 		kpt_pause(&outside);
 		cond_resched();

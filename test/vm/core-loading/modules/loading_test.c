@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * lookup.c, guard.c and late.c of kpatch.ko in a module of their own, driven from
- * /sys/module/kp_loading/parameters/command: write a command, read its result. For "coming NAME ..."
- * the rest is done when module NAME is coming, before its init.
+ * Linked into a copy of kpatch.ko, drives its lookup.c, guard.c and late.c: write a command to
+ * /sys/module/kpatch/parameters/command, read its result there. "coming COMMAND" is done when the
+ * module kp_target is coming, before its init; "ignore" ends that.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/elf.h>
-#include <linux/init.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/notifier.h>
@@ -30,31 +29,26 @@ static struct module *object(const char *name)
 
 static u64 place_64;
 static s32 place_32s;
-static const u64 place_rodata = 0;
+static const u64 place_rodata;
 
-/* The call's operand is a late reference. Before it is filled in, it calls the next instruction. */
+/* Returns the address that a late reference fills in: four bytes from the fourth one on. */
 asm(".pushsection .text\n"
-    ".globl call_target\n"
-    ".type call_target, @function\n"
-    "call_target:\n"
-    "	sub $8, %rsp\n"
-    "	xor %eax, %eax\n"
-    "	.byte 0xe8\n"
-    ".globl call_operand\n"
-    "call_operand: .long 0\n"
-    "	add $8, %rsp\n"
+    ".globl code_place\n"
+    ".type code_place, @function\n"
+    "code_place:\n"
+    "	leaq 0(%rip), %rax\n"
     "	" ASM_RET
-    ".size call_target, . - call_target\n"
+    ".size code_place, . - code_place\n"
     ".popsection\n");
-int call_target(void);
-extern u8 call_operand[];
+unsigned long code_place(void);
+#define CODE_OPERAND ((void *)code_place + 3)
 
 #define TARGET .objname = "kp_target"
 static const struct kp_late good_rows[] = {
 	{ .place = &place_64, .type = R_X86_64_64, .name = "target_answer", TARGET },
 	{ .place = &place_32s, .type = R_X86_64_32S, .name = "target_answer", .addend = 4, TARGET },
 	{ .place = (void *)&place_rodata, .type = R_X86_64_64, .name = "twice_there", .sympos = 2, TARGET },
-	{ .place = call_operand, .type = R_X86_64_PLT32, .addend = -4, .name = "target_second", TARGET },
+	{ .place = CODE_OPERAND, .type = R_X86_64_PLT32, .addend = -4, .name = "target_second", TARGET },
 	{ .place = NULL, .type = R_X86_64_64, .name = "of_another", .objname = "other" },
 	{}
 };
@@ -167,8 +161,10 @@ static void do_clear(char *words[])
 
 static void do_show(char *words[])
 {
-	scnprintf(result, sizeof(result), "64 %016llx 32s %08x rodata %016llx call %d", place_64,
-		  place_32s, READ_ONCE(place_rodata), call_target());
+	bool filled = memchr_inv(CODE_OPERAND, 0, 4);
+
+	scnprintf(result, sizeof(result), "64 %016llx 32s %08x rodata %016llx code %016lx", place_64,
+		  place_32s, READ_ONCE(place_rodata), filled ? code_place() : 0);
 }
 
 static const struct {
@@ -181,12 +177,13 @@ static const struct {
 	{ "show", 1, do_show },
 };
 
-static int run(char *line)
+static int run(const char *command)
 {
-	char *words[8] = {};
+	char copy[256], *line = copy, *words[8] = {};
 	int count = 0;
 	size_t i;
 
+	strscpy(copy, command, sizeof(copy));
 	while (line && count < ARRAY_SIZE(words) - 1) {
 		words[count] = strsep(&line, " \n");
 		count += *words[count] != '\0';
@@ -200,16 +197,33 @@ static int run(char *line)
 	return -EINVAL;
 }
 
+static int module_event(struct notifier_block *block, unsigned long event, void *data)
+{
+	const struct module *mod = data;
+
+	if (event == MODULE_STATE_COMING && !strcmp(mod->name, "kp_target"))
+		run(when_coming);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block notifier = { .notifier_call = module_event, .priority = -100 };
+
+/* Not in an init function: that is kpatch.ko's. */
+static int watch(const char *command)
+{
+	if (*when_coming)
+		unregister_module_notifier(&notifier);
+	strscpy(when_coming, command, sizeof(when_coming));
+	return *command ? register_module_notifier(&notifier) : 0;
+}
+
 static int set_command(const char *text, const struct kernel_param *param)
 {
-	char line[256];
-
-	strscpy(line, text, sizeof(line));
-	if (!strncmp(line, "coming ", 7)) {
-		strscpy(when_coming, line + 7, sizeof(when_coming));
-		return 0;
-	}
-	return run(line);
+	if (!strncmp(text, "coming ", 7))
+		return watch(text + 7);
+	if (!strncmp(text, "ignore", 6))
+		return watch("");
+	return run(text);
 }
 
 static int get_result(char *buffer, const struct kernel_param *param)
@@ -219,44 +233,3 @@ static int get_result(char *buffer, const struct kernel_param *param)
 
 static const struct kernel_param_ops command_ops = { .set = set_command, .get = get_result };
 module_param_cb(command, &command_ops, NULL, 0600);
-
-static int module_event(struct notifier_block *block, unsigned long event, void *data)
-{
-	const struct module *mod = data;
-
-	if (event == MODULE_STATE_COMING && !strcmp(mod->name, "kp_target") && *when_coming)
-		run(when_coming);
-	return NOTIFY_DONE;
-}
-
-static struct notifier_block notifier = { .notifier_call = module_event, .priority = -100 };
-
-/* What kpatch-post-link knows kpatch.ko by. Nobody calls it here. */
-int kp_enable_patch(struct kp_patch *unused)
-{
-	return -EOPNOTSUPP;
-}
-EXPORT_SYMBOL_GPL(kp_enable_patch);
-
-static int __init loading_init(void)
-{
-	int ret = kp_guard_init();
-
-	if (ret)
-		return ret;
-	ret = register_module_notifier(&notifier);
-	if (ret)
-		kp_guard_exit();
-	return ret;
-}
-
-static void __exit loading_exit(void)
-{
-	unregister_module_notifier(&notifier);
-	kp_guard_exit();
-}
-
-module_init(loading_init);
-module_exit(loading_exit);
-MODULE_LICENSE("GPL");
-MODULE_DESCRIPTION("Test of what kpatch.ko does when modules are loaded");

@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Measures one core in the guest; test/bench/core compares. A line "result NAME VALUE" each.
+ *	bench CORE PREFIX instructions	with QEMU's -icount shift=0: a TSC tick is an instruction
+ *	bench CORE PREFIX times		milliseconds
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char *core, *prefix;
+
+__attribute__((noreturn, format(printf, 1, 0))) static void die(const char *format, const char *what)
+{
+	fprintf(stderr, format, what);
+	fprintf(stderr, ": %s\n", strerror(errno));
+	exit(1);
+}
+
+static double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec * 1e3 + (double)ts.tv_nsec / 1e6;
+}
+
+static void result(const char *name, double value)
+{
+	printf("result %s %.3f\n", name, value);
+	fflush(stdout);
+}
+
+static void write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		die("%s cannot be written", path);
+	close(fd);
+}
+
+/* -1 if there is no such file. */
+static double read_number(const char *path)
+{
+	char text[64] = "";
+	int fd = open(path, O_RDONLY);
+
+	if (fd < 0)
+		return -1;
+	if (read(fd, text, sizeof(text) - 1) <= 0)
+		text[0] = '\0';
+	close(fd);
+	return strtod(text, NULL);
+}
+
+static const char *module_name(const char *suffix)
+{
+	static char name[32];
+
+	snprintf(name, sizeof(name), "%s_%s", prefix, suffix);
+	return name;
+}
+
+static void load(const char *suffix, const char *parameters)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s.ko", module_name(suffix));
+	fd = open(path, O_RDONLY);
+	if (fd < 0 || syscall(SYS_finit_module, fd, parameters, 0))
+		die("%s cannot be loaded", path);
+	close(fd);
+}
+
+static void unload(const char *suffix)
+{
+	double end = now() + 60e3;
+
+	while (syscall(SYS_delete_module, module_name(suffix), O_NONBLOCK)) {
+		if (now() > end)
+			die("%s cannot be unloaded", module_name(suffix));
+		usleep(2000);
+	}
+}
+
+static void attribute_path(char *path, size_t size, const char *suffix, const char *name)
+{
+	snprintf(path, size, "/sys/kernel/%s/%s/%s", core, module_name(suffix), name);
+}
+
+/* Until its transition is over: whether that happened within @limit. */
+static bool arrive(const char *suffix, double limit)
+{
+	char path[96];
+	double end = now() + limit;
+
+	attribute_path(path, sizeof(path), suffix, "transition");
+	while (read_number(path) > 0) {
+		if (now() > end)
+			return false;
+		usleep(200);
+	}
+	return true;
+}
+
+static void disable(const char *suffix)
+{
+	char path[96];
+
+	attribute_path(path, sizeof(path), suffix, "enabled");
+	write_file(path, "0");
+}
+
+/* Where it waits for a kernel thread that never sleeps, 15 s stand for "never". */
+#define LIMIT 15e3
+
+/* Load and disable once, with whatever else runs; "NAME-enable", "NAME-disable". */
+static void round_trip(const char *name, bool busy)
+{
+	char text[64];
+	double began = now();
+	bool arrived;
+
+	load("a", "");
+	arrived = arrive("a", LIMIT);
+	snprintf(text, sizeof(text), "%s-enable", name);
+	result(text, arrived ? now() - began : LIMIT);
+	/* The patched state is needed to go on. */
+	if (!arrived) {
+		write_file("/proc/kpb", "busy 0");
+		arrive("a", LIMIT);
+		write_file("/proc/kpb", "busy 1");
+	}
+	began = now();
+	disable("a");
+	arrived = arrive("a", LIMIT);
+	snprintf(text, sizeof(text), "%s-disable", name);
+	result(text, arrived ? now() - began : LIMIT);
+	if (busy)
+		write_file("/proc/kpb", "busy 0");
+	arrive("a", 60e3);
+	unload("a");
+}
+
+static void *sleeper(void *unused)
+{
+	for (;;)
+		pause();
+	return unused;
+}
+
+/* A process with so many sleeping threads, and one that never makes a system call on each CPU but one. */
+static void with_tasks(const char *name, int threads, bool spin, bool busy)
+{
+	int ready[2];
+	char c;
+	pid_t pid, spinner = 0;
+
+	if (pipe(ready))
+		die("%s", "pipe");
+	pid = fork();
+	if (pid == 0) {
+		pthread_attr_t attr;
+		pthread_t thread;
+
+		pthread_attr_init(&attr);
+		pthread_attr_setstacksize(&attr, 16384);
+		for (int i = 1; i < threads; i++)
+			if (pthread_create(&thread, &attr, sleeper, NULL))
+				die("%s", "pthread_create");
+		if (write(ready[1], "x", 1) != 1)
+			_exit(1);
+		sleeper(NULL);
+	}
+	if (read(ready[0], &c, 1) != 1)
+		die("%s", "no threads");
+	if (spin && (spinner = fork()) == 0)
+		for (;;)
+			__asm__ volatile("");
+	if (busy)
+		write_file("/proc/kpb", "busy 1");
+	usleep(300000);
+	round_trip(name, busy);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	if (spinner) {
+		kill(spinner, SIGKILL);
+		waitpid(spinner, NULL, 0);
+	}
+	close(ready[0]);
+	close(ready[1]);
+}
+
+static void measure_load(int count)
+{
+	char name[64], parameters[32];
+	double began, took;
+
+	snprintf(parameters, sizeof(parameters), "count=%d", count);
+	began = now();
+	load("a", parameters);
+	took = now() - began;
+	arrive("a", 60e3);
+	disable("a");
+	arrive("a", 60e3);
+	unload("a");
+	snprintf(name, sizeof(name), "load-%d", count);
+	result(name, took);
+}
+
+/* Each time from the start of the load to the end of the transition. */
+static void measure_replace(void)
+{
+	const int rounds = 6;
+	double began, sum = 0;
+
+	load("a", "count=10");
+	arrive("a", 60e3);
+	for (int i = 0; i < rounds; i++) {
+		const char *next = i % 2 ? "a" : "b";
+
+		began = now();
+		load(next, "count=10 replace=1");
+		arrive(next, 60e3);
+		sum += now() - began;
+		unload(i % 2 ? "b" : "a");
+	}
+	result("replace", sum / rounds);
+	disable(rounds % 2 ? "b" : "a");
+	arrive(rounds % 2 ? "b" : "a", 60e3);
+	unload(rounds % 2 ? "b" : "a");
+}
+
+static void times(void)
+{
+	measure_load(1);
+	measure_load(10);
+	measure_load(100);
+	measure_replace();
+	with_tasks("tasks-50", 50, false, false);
+	with_tasks("tasks-500", 500, false, false);
+	with_tasks("tasks-4000", 4000, false, false);
+	with_tasks("spinner", 500, true, false);
+	with_tasks("kthread", 500, false, true);
+}
+
+static double call_ticks(void)
+{
+	write_file("/proc/kpb", "calls 100000");
+	return read_number("/proc/kpb") / 1000;
+}
+
+static void shadow_result(int count, const char *name)
+{
+	char path[96], text[64];
+	double value;
+
+	snprintf(path, sizeof(path), "/sys/module/%s/parameters/%s", module_name("shadow"), name);
+	value = read_number(path);
+	if (value < 0)
+		die("%s is not there", path);
+	if (strcmp(name, "wrong") == 0) {
+		errno = EINVAL;
+		if (value > 0)
+			die("%s: shadow variables were wrong", core);
+		return;
+	}
+	snprintf(text, sizeof(text), "shadow-%d-%s", count, name);
+	result(text, value);
+}
+
+static void shadow(int count)
+{
+	char parameters[32];
+
+	snprintf(parameters, sizeof(parameters), "count=%d", count);
+	load("shadow", parameters);
+	shadow_result(count, "wrong");
+	shadow_result(count, "alloc_ns");
+	shadow_result(count, "get_ns");
+	shadow_result(count, "free_us");
+	shadow_result(count, "late_ns");
+	unload("shadow");
+}
+
+static void instructions(void)
+{
+	result("call-unpatched", call_ticks());
+	load("a", "");
+	if (!arrive("a", 60e3))
+		die("%s", "the transition does not end");
+	result("call-patched", call_ticks());
+	disable("a");
+	arrive("a", 60e3);
+	unload("a");
+	for (int count = 1000; count <= 1000000; count *= 10)
+		shadow(count);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 4)
+		return 2;
+	core = argv[1];
+	prefix = argv[2];
+	if (strcmp(argv[3], "times") == 0)
+		times();
+	else
+		instructions();
+	return 0;
+}

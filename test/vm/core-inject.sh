@@ -1,0 +1,29 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# limit: 600
+# Each step of the core that can fail is made to fail, for loading, disabling, replacing, a module that comes;
+# see core-inject/run.sh.
+
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source-path=SCRIPTDIR source=../lib.sh
+. "$here/../lib.sh"
+# shellcheck source=core-lib.sh
+. "$here/core-lib.sh"
+need qemu-system-x86_64 busybox gcc
+
+status=0
+read -r -a releases <<<"$(core_releases)"
+for release in "${releases[@]}"; do
+	folder=$(core_folder "$release" test) || fail "kpatch.ko cannot be built for $release"
+	stage=$tmp/$release/inject
+	mkdir -p "$stage"
+	cp "$here/core-inject/run.sh" "$stage/"
+	echo "timeout: ${KP_VM_TIMEOUT:-240}" >"$stage/flags"
+	build_modules "$release" kpatch "$here/core-inject/modules" "$stage" "$folder"
+	build_program "$here/core-inject/holder.c" "$stage"
+	"$here/boot" --kernel "$release" --core kpatch --core-module "$folder/kpatch.ko" \
+		--memory "${KP_VM_MEMORY:-1G}" --logs "$KP_BUILD/vm/inject-$release" "$stage" \
+		>"$tmp/out" || status=1
+	sed "s,^@\(pass\|fail\|skip\) ,&$release/," "$tmp/out"
+done
+exit $status

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=dash
+report() {
+	dmesg | grep 'kp_shadow_test: ' | sed 's/^\[[^]]*\] *//'
+}
+
+slab_kb() {
+	awk '/^SUnreclaim:/ { print $2 }' /proc/meminfo
+}
+
+insmod kp_shadow_test.ko dying_wait_ms=300 || fail "$(report | tail -n 1)"
+for name in basic kernel-style types dying modules injected stress scale leak; do
+	say "$name"
+	echo "$name" >/sys/module/kp_shadow_test/parameters/run || {
+		report | tail -n 20
+		fail "$name: $(report | grep FAILED | head -n 1)"
+	}
+	[ "$name" != injected ] || before=$(slab_kb)
+done
+report | grep -e variables: -e stress:
+rmmod kp_shadow_test
+report | grep FAILED && fail "$(report | grep FAILED | head -n 1)"
+# A million variables are 128 MB. What RCU still has to free gets a moment.
+# shellcheck disable=SC2154 # set above
+wait_until 20 eval '[ $(($(slab_kb) - before)) -lt 8000 ]' || fail "slab memory grew from $before to $(slab_kb) kB"

@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: GPL-2.0
+#define KPT_VERSION 1
+#include "kpt_patch.h"
