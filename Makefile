@@ -150,6 +150,11 @@ check-quick:
 check-lint check-unit check-diff check-build check-vm check-san: check-%:
 	@BUILD=$(BUILD) JOBS=$(JOBS) MAKE="$(MAKE)" contrib/check $*
 
+## check-debug: the core's VM tests on a kernel with all checkers, which is built once
+check-debug: $(if $(filter yes,$(DEPS)),deps)
+	@$(MAKE) --no-print-directory all
+	@KP_BUILD=$(abspath $(BUILD)) test/debug/check
+
 san:
 	+$(MAKE) SAN=1 BUILD=$(BUILD)/san all units
 
@@ -161,10 +166,11 @@ format:
 demo:
 	@BUILD=$(BUILD) MAKE="$(MAKE)" contrib/demo
 
-## bench: measure build times; a table, and build/bench.json
+## bench: build times, and the bundled core against livepatch; tables, and build/bench*.json
 bench: $(if $(filter yes,$(DEPS)),deps)
 	@$(MAKE) --no-print-directory all
 	@BUILD=$(BUILD) test/bench/run
+	@KP_BUILD=$(abspath $(BUILD)) test/bench/core
 
 ## clean: remove the build directory
 clean:
@@ -176,6 +182,6 @@ help:
 	@echo "variables: PREFIX DESTDIR BUILD JOBS KERNELS KP_TEST DEPS=no (do not install packages) SAN=1"
 
 .PHONY: all core $(foreach r,$(KERNELS),core-$(r)) programs units deps install uninstall check check-quick check-lint check-unit \
-	check-diff check-build check-vm check-san san format demo bench clean help
+	check-diff check-build check-vm check-san check-debug san format demo bench clean help
 .DELETE_ON_ERROR:
 .SECONDARY:

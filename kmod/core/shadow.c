@@ -3,11 +3,11 @@
  * Shadow variables: memory attached to objects, found by (object, id).
  *
  * Three structures:
- *   table	all variables, hashed by (object, id); read under RCU, written under the stripe lock of
- *		the hash. It is resized by a worker, bucket by bucket.
- *   types	a node per id: ctor and dtor, the patches that declared it, and its variables, so that
- *		freeing a type costs what the type has. Ids that nobody declared have a node as long
- *		as they have variables.
+ *   table	all variables, hashed by (object, id); read under RCU, written under the stripe
+ *		lock of the hash. It is resized by a worker, bucket by bucket.
+ *   types	a node per id: ctor and dtor, the patches that declared it, and its variables, so
+ *		that freeing a type costs what the type has. Ids that nobody declared have a node
+ *		as long as they have variables.
  *   dying	types whose last user went, until their variables are freed.
  *
  * Locking: stripe lock > type lock > types_lock, all with interrupts off, since callers may be in
@@ -23,14 +23,15 @@
  *	undeclared ───────────────┘
  *	 (kp_klp_shadow_alloc)  register: its variables belong to the type from then on
  *
- * When the last user goes, variables may still be in use by a task in the last part of its exit. They
- * are freed by a worker after kp_transition_quiesce(); the dtor's module, and the one that the object
- * is, are held until then. Where the object is a module that is going (or failed to
- * come), nobody can be in it, and it cannot be held: its variables are freed before unregister returns.
+ * When the last user goes, variables may still be in use by a task in the last part of its exit.
+ * They are freed by a worker after kp_transition_quiesce(); the dtor's module, and the one that
+ * the object is, are held until then. Where the object is a module that is going (or failed to
+ * come), nobody can be in it, and it cannot be held: its variables are freed before unregister
+ * returns.
  *
- * ctor runs under the stripe lock, so that it is called exactly once per variable. So does the dtor in
- * kp_shadow_free() and kp_shadow_free_all(): a new variable of the same object cannot be under
- * construction meanwhile. When a type is collected the dtor runs without any lock.
+ * ctor runs under the stripe lock, so that it is called exactly once per variable. So does the
+ * dtor in kp_shadow_free() and kp_shadow_free_all(): a new variable of the same object cannot be
+ * under construction meanwhile. When a type is collected the dtor runs without any lock.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -38,6 +39,7 @@
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
 #include <linux/rculist.h>
+#include <linux/sched/clock.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
@@ -89,8 +91,8 @@ struct shadow_user {
 
 /*
  * struct shadow_var - a variable
- * @chain:	in a bucket of the table whose @link is the index. Two, so that readers find complete
- *		chains in the old table while the new one is filled
+ * @chain:	in a bucket of the table whose @link is the index. Two, so that readers find
+ *		complete chains in the old table while the new one is filled
  * @type_node:	in type->vars
  * @data:	aligned as well as what the kernel's livepatch gives
  */
@@ -108,8 +110,8 @@ struct shadow_var {
  * struct shadow_table - the hash table
  * @mask:	number of buckets - 1
  * @link:	which of shadow_var.chain it uses
- * @moved:	while it is filled: buckets of the old table that are in it; changes for a bucket under
- *		its stripe lock
+ * @moved:	while it is filled: buckets of the old table that are in it; changes for a bucket
+ *		under its stripe lock
  */
 struct shadow_table {
 	unsigned long mask;
@@ -143,6 +145,25 @@ MODULE_PARM_DESC(dying_wait_ms, "how long the registration of a dying shadow typ
 
 unsigned int kp_shadow_warnings_expected;
 
+static u64 locked_at[STRIPES];
+static unsigned long longest_locked_ns;
+module_param(longest_locked_ns, ulong, 0644);
+MODULE_PARM_DESC(longest_locked_ns, "how long a lock of the shadow variables was held at most");
+
+/* Under the stripe lock. The maximum is not exact when two CPUs raise it at once. */
+static void note_locked(u32 hash)
+{
+	locked_at[hash % STRIPES] = local_clock();
+}
+
+static void note_unlocked(u32 hash)
+{
+	unsigned long held = (unsigned long)(local_clock() - locked_at[hash % STRIPES]);
+
+	if (held > READ_ONCE(longest_locked_ns))
+		WRITE_ONCE(longest_locked_ns, held);
+}
+
 static bool is_warning_expected(void)
 {
 	unsigned int left = READ_ONCE(kp_shadow_warnings_expected);
@@ -154,6 +175,9 @@ static inline bool is_warning_expected(void)
 {
 	return false;
 }
+
+static inline void note_locked(u32 hash) { }
+static inline void note_unlocked(u32 hash) { }
 #endif
 
 /* The caller's mistake. */
@@ -175,11 +199,13 @@ static unsigned long lock_stripe(u32 hash)
 	unsigned long flags;
 
 	spin_lock_irqsave(&stripes[hash % STRIPES], flags);
+	note_locked(hash);
 	return flags;
 }
 
 static void unlock_stripe(u32 hash, unsigned long flags)
 {
+	note_unlocked(hash);
 	spin_unlock_irqrestore(&stripes[hash % STRIPES], flags);
 }
 
@@ -412,8 +438,7 @@ struct shadow_call {
 
 static void refuse(const char *what, unsigned long id)
 {
-	pr_err_ratelimited("Cannot %s shadow variables of type %lx: not registered, or on its way out\n",
-			   what, id);
+	pr_err_ratelimited("Cannot %s shadow variables of type %lx: it is not registered\n", what, id);
 }
 
 /* Whether there is a ctor and a dtor to call. In an RCU read section, or with a stripe locked. */
@@ -428,7 +453,7 @@ static bool is_declared(struct shadow_type *type)
 	return ret;
 }
 
-/* Under the stripe lock. -EAGAIN: the type is dead, look again; -EPERM: not for this caller, not now. */
+/* Under the stripe lock. -EAGAIN: the type is dead, look again; -EPERM: not this caller, not now. */
 static int join_type(struct shadow_type *type, struct shadow_var *var, bool declared)
 {
 	int ret = 0;
@@ -582,8 +607,8 @@ static void free_one(void *obj, unsigned long id, const struct shadow_call *call
 }
 
 /*
- * Detach the oldest variable of @type; NULL when there is none. In an RCU read section, which keeps the
- * memory while its lock is not held yet. Interrupts are off for one variable at a time.
+ * Detach the oldest variable of @type; NULL when there is none. In an RCU read section, which
+ * keeps the memory while its lock is not held yet. Interrupts are off for one variable at a time.
  * @call: or NULL; says which dtor is called under the lock. The variable belongs to the caller.
  */
 static struct shadow_var *take_oldest(struct shadow_type *type, const struct shadow_call *call)
@@ -601,7 +626,7 @@ static struct shadow_var *take_oldest(struct shadow_type *type, const struct sha
 			return NULL;
 		hash = hash_of(var->obj, var->id);
 		flags = lock_stripe(hash);
-		/* Somebody may have freed it, or its ctor failed. Under the lock both are decided. */
+		/* It may have been freed, or its ctor failed. Under the lock both are decided. */
 		if (!list_empty(&var->type_node)) {
 			detach(var, hash);
 			taken = var;
@@ -730,7 +755,8 @@ static int check_types(const struct kp_object *obj)
 		}
 		for (before = obj->shadow_types; before != at; before++) {
 			if ((*before)->id == (*at)->id) {
-				pr_err("Shadow type %lx is declared twice for one object\n", (*at)->id);
+				pr_err("Shadow type %lx is declared twice for one object\n",
+				       (*at)->id);
 				return -EINVAL;
 			}
 		}
@@ -1028,10 +1054,10 @@ void kp_shadow_free_all(unsigned long id)
 EXPORT_SYMBOL_GPL(kp_shadow_free_all);
 
 /*
- * With the kernel's signatures. ctor and dtor are what the caller says, for registered ids too: code that
- * passes NULL has cleaned up by itself, and a dtor from elsewhere would do it again.
- * The variables of a registered id belong to its type, whoever allocated them: they are
- * collected, with the type's dtor, when its last user goes.
+ * With the kernel's signatures. ctor and dtor are what the caller says, for registered ids too:
+ * code that passes NULL has cleaned up by itself, and a dtor from elsewhere would do it again. The
+ * variables of a registered id belong to its type, whoever allocated them: they are collected,
+ * with the type's dtor, when its last user goes.
  */
 void *kp_klp_shadow_alloc(void *obj, unsigned long id, size_t size, gfp_t gfp,
 			  kp_shadow_ctor_t ctor, void *ctor_data)

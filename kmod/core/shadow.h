@@ -14,19 +14,20 @@ void kp_shadow_exit(void);
  *
  * Before any callback of the object. Under kp_mutex; may sleep. ctor and dtor of the newest
  * registration of an id are those that are used.
- * Return: 0; -EINVAL registered already or two types with one id in the object, -EBUSY the variables of
- * the id are still being freed after half a minute of waiting (or a fatal signal), or they
- * belong to a patch that was forced out and no other patch has the id, -ENOMEM.
+ * Return: 0; -EINVAL registered already or two types with one id in the object, -EBUSY the
+ * variables of the id are still being freed after half a minute of waiting (or a fatal signal), or
+ * they belong to a patch that was forced out and no other patch has the id, -ENOMEM.
  */
 int kp_shadow_register(struct kp_object *obj);
 
 /**
  * kp_shadow_unregister() - after all callbacks of @obj; nothing if it is not registered.
  *
- * Under kp_mutex, @obj's patch still in kp_patches; may sleep. When it returns no caller is in a ctor or
- * dtor of @obj's types. The last user of an id has its variables freed with its dtor, in process
- * context with interrupts on, after kp_transition_quiesce(): by a worker, which holds the patch's module and
- * the object's until it is done. Where the object is a module that is coming or going: at once.
+ * Under kp_mutex, @obj's patch still in kp_patches; may sleep. When it returns no caller is in a
+ * ctor or dtor of @obj's types. The last user of an id has its variables freed with its dtor, in
+ * process context with interrupts on, after kp_transition_quiesce(): by a worker, which holds the
+ * patch's module and the object's until it is done. Where the object is a module that is coming or
+ * going: at once.
  * Meanwhile the id is dying: it can neither be allocated nor registered.
  */
 void kp_shadow_unregister(struct kp_object *obj);

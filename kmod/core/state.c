@@ -2,11 +2,11 @@
 /*
  * System states of patches: who set one up, and who takes it back.
  *
- * Each id that is in use has a node in the core. Its claims are the patches that have the state, in
- * order of loading; one of them is the owner, whose callbacks are called. Ownership, and with it the
- * flags set_up and enabled in struct kp_state, moves explicitly: to a patch that came into force (it
- * is the newest), or to the newest of the rest when the owner leaves. So a callback never points
- * into a module that went.
+ * Each id that is in use has a node in the core. Its claims are the patches that have the state,
+ * in order of loading; one of them is the owner, whose callbacks are called. Ownership, and with
+ * it the flags set_up and enabled in struct kp_state, moves explicitly: to a patch that came into
+ * force (it is the newest), or to the newest of the rest when the owner leaves. So a callback
+ * never points into a module that went.
  *
  *	         setup              enable               disable            release
  *	(none) ─────────▶ set up ───────────▶ enabled ───────────▶ set up ───────────▶ (none)
@@ -14,32 +14,32 @@
  *	   └────────────────┘ └──────── (new patch) ────────────────┘ │ │ forced
  *	      undo                      enable: turned around ◀───────┘ └──────────▶ leaked
  *
- * Which callback runs when. "new": no older patch has the state; "obsolete": a replaced patch has it and
- * the new one has not; "last": no other patch has it. States within a patch: setup and enable in the
- * order of its table, disable and release in reverse; several patches: disable and release from the
- * newest to the oldest, enable from the oldest to the newest.
+ * Which callback runs when. "new": no older patch has the state; "obsolete": a replaced patch has
+ * it and the new one has not; "last": no other patch has it. States within a patch: setup and
+ * enable in the order of its table, disable and release in reverse; several patches: disable and
+ * release from the newest to the oldest, enable from the oldest to the newest.
  *
- *	what happens to a patch		calls from patch.c	callbacks
- *	enable				setup			setup of new ones
- *	  all tasks arrived		enable			enable of new ones
- *	  turned around			undo			release of new ones
- *	  setup number k fails		(in setup)		release of k-1 .. 0
- *	  a later step of it fails	undo			release of new ones
- *	disable				disable			disable of last ones
- *	  all tasks arrived		release			release of last ones
- *	  turned around			enable			enable of last ones
- *	replace				setup			setup of new, disable of obsolete ones
- *	  all tasks arrived		enable			release of obsolete ones (once, by their owner,
- *								however many replaced patches have
- *								them), enable of new ones
- *	  turned around			undo			enable of obsolete ones, release of new ones
+ *	what happens to a patch	    calls from patch.c	callbacks
+ *	enable			    setup		setup of new ones
+ *	  all tasks arrived	    enable		enable of new ones
+ *	  turned around		    undo		release of new ones
+ *	  setup number k fails	    (in setup)		release of k-1 .. 0
+ *	  a later step of it fails  undo		release of new ones
+ *	disable			    disable		disable of last ones
+ *	  all tasks arrived	    release		release of last ones
+ *	  turned around		    enable		enable of last ones
+ *	replace			    setup		setup of new, disable of obsolete ones
+ *	  all tasks arrived	    enable		release of obsolete ones: once, by their
+ *							owner, however many replaced patches have
+ *							them; enable of new ones
+ *	  turned around		    undo		enable of obsolete, release of new ones
  *	forced
- *	  out by a replace		leak, for each replaced	none for obsolete ones; then as above
- *	  disabled			leak			none
- *	  enable, turned around		leak			none for new, enable of obsolete ones
+ *	  out by a replace	    leak, each replaced	none for obsolete ones; then as above
+ *	  disabled		    leak		none
+ *	  enable, turned around	    leak		none for new, enable of obsolete ones
  *
- * A leaked id stays known. A patch for which it would be new is refused: setup would
- * meet a live resource. Patches that have it already, or take it over from one that has, go on; but it is
+ * A leaked id stays known. A patch for which it would be new is refused: setup would meet a live
+ * resource. Patches that have it already, or take it over from one that has, go on; but it is
  * never released. What has block_disable does not hinder any of the turning around.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt

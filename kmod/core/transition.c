@@ -5,8 +5,8 @@
  * A pass looks at each task that is pending:
  *  - not running: task_call_func() pins it, and its stack is walked;
  *  - running: an interrupt on its CPU walks the stack of what it interrupted. So spinners in user
- *    space and kernel threads that never sleep are reached, too. Only CPUs that run a pending task
- *    are interrupted;
+ *    space and kernel threads that never sleep are reached, too; a task that is in a system call
+ *    is left alone. Only CPUs that run a pending task are interrupted;
  *  - idle tasks are like others: they run, or the lock of their CPU's run queue pins them. CPUs
  *    that are offline have nothing to switch. cpus_read_lock() keeps that so during a pass;
  *  - dead: done, and never walked;

@@ -20,7 +20,9 @@ for release in "${releases[@]}"; do
 	cp "$here/core-inject/run.sh" "$stage/"
 	echo "timeout: ${KP_VM_TIMEOUT:-240}" >"$stage/flags"
 	build_modules "$release" kpatch "$here/core-inject/modules" "$stage" "$folder"
-	build_program "$here/core-inject/holder.c" "$stage"
+	for program in holder load_once; do
+		build_program "$here/core-inject/$program.c" "$stage"
+	done
 	"$here/boot" --kernel "$release" --core kpatch --core-module "$folder/kpatch.ko" \
 		--memory "${KP_VM_MEMORY:-1G}" --logs "$KP_BUILD/vm/inject-$release" "$stage" \
 		>"$tmp/out" || status=1

@@ -22,10 +22,13 @@ done
 [ ${#releases[@]} -gt 0 ] || read -r -a releases <<<"${KP_VM_KERNELS:-$(kernels | tr '\n' ' ')}"
 [ ${#releases[@]} -gt 0 ] || skip "no kernel with headers is installed"
 
-# build RELEASE DIR [VARIABLE...]: kbuild
+# build RELEASE DIR [VARIABLE...]: kbuild; objtool gives up without an error
 build() {
-	make -C "/lib/modules/$1/build" M="$2" KBUILD_MODPOST_WARN=1 -j"${JOBS:-2}" "${@:3}" modules \
-		>"$2.log" 2>&1 && ! grep "objtool:" "$2.log" || { cat "$2.log"; return 1; }
+	if ! make -C "/lib/modules/$1/build" M="$2" KBUILD_MODPOST_WARN=1 -j"${JOBS:-2}" "${@:3}" modules \
+		>"$2.log" 2>&1 || grep -q 'objtool:' "$2.log"; then
+		cat "$2.log"
+		return 1
+	fi
 }
 
 # source_of_ident DIR NAME MAGIC VERSION BUILD_ID: the source of kp_ident_NAME.ko

@@ -36,7 +36,7 @@ for release in "${releases[@]}"; do
 	stage=$tmp/$release/core-redirect
 	mkdir -p "$stage"
 	cp "$here/core-redirect/run.sh" "$stage/"
-	echo "timeout: 240" >"$stage/flags"
+	echo "timeout: 300" >"$stage/flags"
 	build_modules "$release" livepatch "$here/core-redirect/modules" "$stage" ||
 		fail "the test's modules cannot be built for $release"
 	stage_driver "$tmp/$release"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# limit: 1200
+# limit: 2400
 # Consistency under load: two functions that one system call uses are always of one version, whatever
 # happens meanwhile; see core-torture/torture.c.
 #   core-torture.sh [--core CORE] [--long] [--arguments "..."] [--only NAME]
@@ -56,20 +56,25 @@ for release in "${releases[@]}"; do
 	build_modules "$release" "$core" "$here/core-torture/modules" "$stage/files" "$folder"
 	build_program "$here/core-torture/torture.c" "$stage/files"
 	ready=()
-	if [ "$core" = kpatch ]; then
-		limit=$((180 * times))
+	if [ -n "${KP_DEBUG_KERNEL:-}" ]; then
+		# Each step costs many times as much.
+		limit=600
+		scenario torture '' --calls 100000 --transitions 60 --seconds $limit --seed "${KP_SEED:-$RANDOM}"
+		scenario leaf '' --leaf
+	elif [ "$core" = kpatch ]; then
+		limit=$((400 * times))
 		seed=${KP_SEED:-$RANDOM}
 		scenario torture '' --calls $((2000000 * times)) --transitions $((300 * times)) \
 			--seconds $limit --seed "$seed"
 		limit=60
 		scenario leaf '' --leaf
-		limit=$((60 * times))
+		limit=$((150 * times))
 		scenario delay-before 'before 2000\n' --calls $((50000 * times)) --transitions $((40 * times)) \
 			--seconds $limit --seed "$seed"
 		scenario delay-after 'after 2000\n' --calls $((50000 * times)) --transitions $((40 * times)) \
 			--seconds $limit --seed "$seed"
 	else
-		limit=$((180 * times))
+		limit=$((400 * times))
 		scenario torture '' --calls $((200000 * times)) --transitions $((20 * times)) \
 			--seconds $limit --no-busy
 	fi

@@ -18,8 +18,8 @@ picture() {
 		for file in "$dir"/enabled "$dir"/transition "$dir"/stack_order "$dir"/states "$dir"/shadow_types "$dir"/*/patched; do
 			[ ! -e "$file" ] || echo "$file: $(cat "$file")"
 		done
-		for name in balance state_balance; do
-			echo "$dir $name $(cat /sys/module/"${dir##*/}"/parameters/$name)"
+		for parameter in balance state_balance; do
+			echo "$dir $parameter $(cat /sys/module/"${dir##*/}"/parameters/$parameter)"
 		done
 	done
 	awk '{ print "module", $1 }' /proc/modules | sort
@@ -37,7 +37,7 @@ gone() { wait_until 30 rmmod "$1" || fail "$1 cannot be removed"; }
 # NAME_after takes back what a success did, NAME_end what before did ----
 
 load_before() { :; }
-load() { insmod kpi_1.ko && settle kpi_1; }
+load() { ./load_once kpi_1.ko && settle kpi_1; }
 load_after() { off kpi_1; }
 load_end() { :; }
 
@@ -48,21 +48,21 @@ off() {
 }
 
 replace_before() { load; }
-replace() { insmod kpi_2.ko && settle kpi_2; }
+replace() { ./load_once kpi_2.ko && settle kpi_2; }
 replace_after() {
 	gone kpi_1
 	load_old_again
 	gone kpi_2
 }
 # Version 1 comes back as a cumulative patch of its own.
-load_old_again() { insmod kpi_1.ko replace=1 && settle kpi_1; }
+load_old_again() { ./load_once kpi_1.ko replace=1 && settle kpi_1; }
 replace_end() { off kpi_1; }
 
 coming_before() {
 	rmmod kpi_target
 	load
 }
-coming() { insmod kpi_target.ko; }
+coming() { ./load_once kpi_target.ko; }
 coming_after() { rmmod kpi_target; }
 coming_end() {
 	off kpi_1

@@ -56,9 +56,10 @@ static void release(struct kp_patch *p, struct kp_state *state)
 }
 
 static struct kp_shadow_type type_shared = { .id = 0x6b7001, .name = "shared" };
+static struct kp_shadow_type type_shared_target = { .id = 0x6b7001, .name = "shared" };
 static struct kp_shadow_type type_own = { .id = 0x6b7010 + KPI_VERSION, .name = "own" };
 static struct kp_shadow_type *vmlinux_types[] = { &type_shared, &type_own, NULL };
-static struct kp_shadow_type *target_types[] = { &type_shared, NULL };
+static struct kp_shadow_type *target_types[] = { &type_shared_target, NULL };
 
 static struct kp_func vmlinux_funcs[] = {
 	{ .old_name = "cmdline_proc_show", .new_func = new_cmdline_proc_show },
