@@ -263,6 +263,10 @@ static void call_objects(struct kp_patch *patch, void (*callback)(struct kp_obje
 			callback(obj);
 }
 
+/*
+ * Unlike in the kernel's own livepatch, patches that are replaced may clean up. Where the new one takes over
+ * what their callbacks made it must stay; and tasks may still be running what was forced out.
+ */
 static void call_replaced(struct kp_patch *patch, void (*callback)(struct kp_object *obj))
 {
 	struct kp_patch *old;
@@ -270,10 +274,9 @@ static void call_replaced(struct kp_patch *patch, void (*callback)(struct kp_obj
 	if (!is_replacing(patch))
 		return;
 	for_each_replaced(old, patch) {
-		/* Tasks may still be running it: nothing may be taken away from them. */
 		if (old->forced)
 			pr_warn("'%s': forced out, its callbacks do not run\n", old->mod->name);
-		else
+		else if (!kp_states_taken_over(old, patch))
 			call_objects(old, callback);
 	}
 }

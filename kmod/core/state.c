@@ -8,11 +8,10 @@
  * force (it is the newest), or to the newest of the rest when the owner leaves. So a callback
  * never points into a module that went.
  *
- *	         setup              enable               disable            release
- *	(none) ─────────▶ set up ───────────▶ enabled ───────────▶ set up ───────────▶ (none)
- *	   ▲                │ ▲                                     │ │ │
- *	   └────────────────┘ └──────── (new patch) ────────────────┘ │ │ forced
- *	      undo                      enable: turned around ◀───────┘ └──────────▶ leaked
+ *	         setup            enable              disable            release
+ *	(none) ─────────▶ set up ─────────▶ enabled ──────────▶ set up ─────────▶ (none)
+ *	   ▲                │                  ▲                 │  │
+ *	   └───── undo ─────┘                  └─ turned around ─┘  └─ forced ──▶ leaked
  *
  * Which callback runs when. "new": no older patch has the state; "obsolete": a replaced patch has
  * it and the new one has not; "last": no other patch has it. States within a patch: setup and
@@ -382,6 +381,22 @@ int kp_states_check(const struct kp_patch *patch)
 		}
 	}
 	return 0;
+}
+
+static bool has_callbacks(const struct kp_state *state)
+{
+	return state->callbacks.setup || state->callbacks.enable || state->callbacks.disable ||
+	       state->callbacks.release;
+}
+
+bool kp_states_taken_over(const struct kp_patch *old, const struct kp_patch *patch)
+{
+	const struct kp_state *state;
+
+	kp_for_each_state(old, state)
+		if (!has_callbacks(state) && find_state(patch, state->id))
+			return true;
+	return false;
 }
 
 int kp_states_check_disable(const struct kp_patch *patch)

@@ -44,6 +44,14 @@ void kp_states_undo(struct kp_patch *patch);
  */
 void kp_states_enable(struct kp_patch *patch);
 
+/**
+ * kp_states_taken_over() - whether @patch takes over what callbacks of @old stand for.
+ *
+ * That is how patches for the kernel's own livepatch do it: a state without callbacks of its own, which
+ * both declare, says that the new one's pre_patch and post_patch adopt what the old one's made.
+ */
+bool kp_states_taken_over(const struct kp_patch *old, const struct kp_patch *patch);
+
 /** kp_states_check_disable() - -EINVAL with a message when a state blocks disabling, else 0. */
 int kp_states_check_disable(const struct kp_patch *patch);
 

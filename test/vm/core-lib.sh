@@ -25,19 +25,9 @@ core_folder() {
 		KERNEL_BUILD=$(kernel_build "$1") VMLINUZ=${KP_KERNEL_ROOT:-}/boot/vmlinuz-$1 \
 			POST_LINK=$KP_BUILD/bin/kpatch-post-link "$KP_TOP/contrib/core-build" \
 			"$KP_TOP/kmod" "$1" "$folder/kpatch.ko" W=1 \
-			$([ "$2" = normal ] || echo KP_TEST=1) >&2 &&
-			core_symvers "$folder" >"$folder/kpatch.symvers"
+			$([ "$2" = normal ] || echo KP_TEST=1) >&2
 	) 9>"$folder.lock" || return 1
 	echo "$folder"
-}
-
-# core_symvers FOLDER: Module.symvers of its kpatch.ko, with the checksum that kpatch-post-link gave
-# all exports
-core_symvers() {
-	local checksum
-	checksum=$(objcopy -O binary --only-section __kcrctab_gpl "$1/kpatch.ko" /dev/stdout |
-		od -An -tx4 -N4 | tr -d ' ')
-	sed -e "s/^0x[0-9a-f]*/0x$checksum/" -e 's,\t[^\t]*/kpatch\t,\tkpatch\t,' "$1/build/core/Module.symvers"
 }
 
 # build_modules RELEASE livepatch|kpatch SOURCE TO [CORE_FOLDER [VARIABLE=VALUE]...]: TO/*.ko from a folder with a Kbuild file; for

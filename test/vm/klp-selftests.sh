@@ -13,6 +13,8 @@
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source-path=SCRIPTDIR source=../lib.sh
 . "$here/../lib.sh"
+# shellcheck source=core-lib.sh
+. "$here/core-lib.sh"
 parts=$here/klp-selftests
 # What the scripts use beside the guest's busybox, or more of than it can do.
 programs=(bash awk cat comm date depmod diff dmesg getconf grep id insmod mktemp modinfo modprobe
@@ -64,8 +66,8 @@ fetch() {
 	fi
 }
 
-# build_modules RELEASE FROM TO [LINE]: LINE comes first in the Kbuild file
-build_modules() {
+# build_test_modules RELEASE FROM TO [LINE]: LINE comes first in the Kbuild file
+build_test_modules() {
 	local source
 	rm -rf "$3"
 	mkdir -p "$3"
@@ -86,27 +88,16 @@ build_modules() {
 	strip -g "$3"/*.ko
 }
 
-# symvers DIR: Module.symvers of DIR/kpatch.ko, with the one checksum that kpatch-post-link gave
-# all of its exports
-symvers() {
-	local checksum
-	objcopy -O binary --only-section __kcrctab_gpl "$1/kpatch.ko" "$tmp/checksum"
-	checksum=$(od -An -tx4 -N4 "$tmp/checksum" | tr -d ' ')
-	[ -n "$checksum" ] || fail "$1/kpatch.ko has no checksums"
-	sed -e "s/^0x[0-9a-f]*/0x$checksum/" -e 's,\t[^\t]*/kpatch\t,\tkpatch\t,' "$1/build/core/Module.symvers"
-}
-
 # build_for CORE RELEASE WORK
 build_for() {
-	local core=$KP_BUILD/core/$2
+	local core
 	case $1 in
-	livepatch) build_modules "$2" "$3/modules" "$3/livepatch" ;;
+	livepatch) build_test_modules "$2" "$3/modules" "$3/livepatch" ;;
 	kpatch)
-		[ -e "$core/kpatch.ko" ] || fail "there is no $core/kpatch.ko; run make core"
-		symvers "$core" >"$3/kpatch.symvers"
+		core=$(core_folder "$2" normal) || fail "kpatch.ko does not build for $2"
 		# shellcheck disable=SC2016 # for make
-		build_modules "$2" "$3/modules" "$3/kpatch" "LINUXINCLUDE := -I$KP_TOP/kmod/include/compat \
--I$KP_TOP/kmod/include "'$(LINUXINCLUDE)' "KBUILD_EXTRA_SYMBOLS=$3/kpatch.symvers"
+		build_test_modules "$2" "$3/modules" "$3/kpatch" "LINUXINCLUDE := -I$KP_TOP/kmod/include/compat \
+-I$KP_TOP/kmod/include "'$(LINUXINCLUDE)' "KBUILD_EXTRA_SYMBOLS=$core/kpatch.symvers"
 		modinfo "$3/kpatch/test_klp_livepatch.ko" >"$tmp/modinfo"
 		# The kernel's loader would take it for a livepatch of its own core.
 		if grep '^livepatch:' "$tmp/modinfo"; then

@@ -126,6 +126,8 @@ try() {
 	failed=0
 	n=1
 	while [ $n -le "$steps" ]; do
+		# A hook that is still there from the last time would be taken back, without its steps.
+		[ $name != load ] || wait_until 30 unhooked || fail "hooks are left"
 		if once "$name" $n; then
 			# The step was a comfort, or its work was done in another way.
 			"${name}_after"

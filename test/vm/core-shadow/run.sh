@@ -8,6 +8,10 @@ slab_kb() {
 	awk '/^SUnreclaim:/ { print $2 }' /proc/meminfo
 }
 
+is_memory_back() {
+	[ $(($(slab_kb) - before)) -lt 8000 ]
+}
+
 insmod kp_shadow_test.ko dying_wait_ms=300 || fail "$(report | tail -n 1)"
 for name in basic kernel-style types dying modules injected stress scale leak; do
 	say "$name"
@@ -22,5 +26,4 @@ echo "a lock was held for $(cat /sys/module/kp_shadow_test/parameters/longest_lo
 rmmod kp_shadow_test
 ! report | grep FAILED || fail "$(report | grep FAILED | head -n 1)"
 # A million variables are 128 MB. What RCU still has to free gets a moment.
-# shellcheck disable=SC2154 # set above
-wait_until 20 eval '[ $(($(slab_kb) - before)) -lt 8000 ]' || fail "slab memory grew from $before to $(slab_kb) kB"
+wait_until 20 is_memory_back || fail "slab memory grew from $before to $(slab_kb) kB"

@@ -6,7 +6,8 @@
 # exceptions on purpose.
 bad_lines='WARNING:|BUG:|kernel BUG at|Oops[: ]|general protection|Kernel panic|double fault'
 bad_lines+='|INFO: (task|rcu)|rcu:.*(stall|starved)|detected stall|[Uu]nreliable stack|soft lockup|hard LOCKUP'
-bad_lines+='|blocked for more than|possible (recursive|circular|irq lock)|suspicious RCU|lockdep'
+bad_lines+='|blocked for more than|possible (recursive|circular|irq lock)|suspicious RCU'
+bad_lines+='|lockdep is turned off|DEBUG_LOCKS_WARN|inconsistent lock state|turning off the locking'
 bad_lines+='|UBSAN:|KASAN:|KCSAN:|refcount_t:|scheduling while atomic|sleeping function called'
 bad_lines+='|Bad page|bad unlock|stack-protector|unchecked MSR|ftrace (bug|failed)|Call Trace:'
 bad_lines+='|paging request|NULL pointer dereference|stack guard page|ODEBUG:|list_(add|del) corruption'
