@@ -203,11 +203,35 @@ static int module_coming(struct module *mod)
 	return ret;
 }
 
+/* Without kp_mutex: variables of a type that @mod's patches need may still be being freed. */
+static void wait_for_types(const struct module *mod)
+{
+	struct kp_patch *patch;
+	struct kp_object *obj;
+	unsigned long id;
+	bool dying;
+
+	do {
+		dying = false;
+		mutex_lock(&kp_mutex);
+		kp_for_each_patch(patch) {
+			obj = find_object(patch, mod);
+			if (obj && kp_shadow_dying(obj, &id)) {
+				dying = true;
+				break;
+			}
+		}
+		mutex_unlock(&kp_mutex);
+	} while (dying && kp_shadow_wait(id));
+}
+
 static int module_event(struct notifier_block *block, unsigned long event, void *data)
 {
 	struct module *mod = data;
 	int ret = 0;
 
+	if (event == MODULE_STATE_COMING)
+		wait_for_types(mod);
 	mutex_lock(&kp_mutex);
 	switch (event) {
 	case MODULE_STATE_COMING:

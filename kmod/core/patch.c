@@ -641,12 +641,25 @@ static int admit_patch(struct kp_patch *patch)
 	return try_module_get(patch->mod) ? 0 : -ENODEV;
 }
 
+/* A patch that is loaded again right after it was disabled finds its variables being freed. */
+static void wait_for_types(struct kp_patch *patch)
+{
+	struct kp_object *obj;
+	unsigned long id;
+
+	kp_for_each_object_static(patch, obj)
+		while (kp_shadow_dying(obj, &id))
+			if (!kp_shadow_wait(id))
+				return;
+}
+
 int kp_enable_patch(struct kp_patch *patch)
 {
 	int ret = check_patch(patch);
 
 	if (ret)
 		return ret;
+	wait_for_types(patch);
 	mutex_lock(&kp_mutex);
 	ret = admit_patch(patch);
 	if (ret) {

@@ -782,8 +782,6 @@ static int register_user(struct shadow_user *user)
 	struct shadow_type *type;
 	int ret = -EAGAIN;
 
-	/* Also when it is killed meanwhile: the type is dying still, and that is said below. */
-	wait_event_killable_timeout(collected, !is_dying(id), msecs_to_jiffies(dying_wait_ms));
 	do {
 		rcu_read_lock();
 		type = find_type(id);
@@ -865,6 +863,24 @@ static struct shadow_type *unregister_type(struct kp_shadow_type *declared, bool
 	spin_unlock_irqrestore(&type->lock, flags);
 	kfree(user);
 	return dying ? type : NULL;
+}
+
+bool kp_shadow_dying(const struct kp_object *obj, unsigned long *id)
+{
+	struct kp_shadow_type **at;
+
+	for_each_type(obj, at) {
+		*id = (*at)->id;
+		if (is_dying(*id))
+			return true;
+	}
+	return false;
+}
+
+bool kp_shadow_wait(unsigned long id)
+{
+	return wait_event_killable_timeout(collected, !is_dying(id),
+					   msecs_to_jiffies(dying_wait_ms)) > 0;
 }
 
 int kp_shadow_register(struct kp_object *obj)

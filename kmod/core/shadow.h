@@ -15,10 +15,20 @@ void kp_shadow_exit(void);
  * Before any callback of the object. Under kp_mutex; may sleep. ctor and dtor of the newest
  * registration of an id are those that are used.
  * Return: 0; -EINVAL registered already or two types with one id in the object, -EBUSY the
- * variables of the id are still being freed after half a minute of waiting (or a fatal signal), or
- * they belong to a patch that was forced out and no other patch has the id, -ENOMEM.
+ * variables of the id are still being freed (see kp_shadow_wait()), or they belong to a patch that was
+ * forced out and no other patch has the id, -ENOMEM.
  */
 int kp_shadow_register(struct kp_object *obj);
+
+/** kp_shadow_dying() - whether a type of @obj is being freed; sets *@id to it. */
+bool kp_shadow_dying(const struct kp_object *obj, unsigned long *id);
+
+/**
+ * kp_shadow_wait() - wait until type @id is freed; at most half a minute, or until a fatal signal.
+ *
+ * Without kp_mutex: freeing waits for RCU-tasks. Return: whether it is freed.
+ */
+bool kp_shadow_wait(unsigned long id);
 
 /**
  * kp_shadow_unregister() - after all callbacks of @obj; nothing if it is not registered.

@@ -14,7 +14,7 @@ modules() {
 		[ -e "$core/kpatch.ko" ] || fail "there is no $core/kpatch.ko; run make core"
 		# shellcheck disable=SC2016 # for make
 		echo "LINUXINCLUDE := -I$KP_TOP/kmod/include/compat -I$KP_TOP/kmod/include "'$(LINUXINCLUDE)' >>"$3/Kbuild"
-		args=("KBUILD_EXTRA_SYMBOLS=$core/Module.symvers")
+		args=("KBUILD_EXTRA_SYMBOLS=$core/kpatch.symvers")
 	fi
 	make -s -C "/lib/modules/$1/build" M="$3" "${args[@]}" modules >"$tmp/make.log" 2>&1 ||
 		{ cat "$tmp/make.log"; fail "the test's modules do not build for $1"; }

@@ -17,15 +17,16 @@ kernel_build() {
 # core_folder RELEASE normal|test: builds kpatch.ko if necessary and prints where it is. Tests that run at the same
 # time share it.
 core_folder() {
-	local folder
-	folder=$KP_BUILD/core$([ "$2" = normal ] || echo -test)/$1
+	local folder variant=()
+	[ "$2" = normal ] || variant=(KP_TEST=1)
+	folder=$KP_BUILD/core${variant:+-test}/$1
 	mkdir -p "$folder"
 	(
 		flock 9
 		KERNEL_BUILD=$(kernel_build "$1") VMLINUZ=${KP_KERNEL_ROOT:-}/boot/vmlinuz-$1 \
 			POST_LINK=$KP_BUILD/bin/kpatch-post-link "$KP_TOP/contrib/core-build" \
 			"$KP_TOP/kmod" "$1" "$folder/kpatch.ko" W=1 \
-			$([ "$2" = normal ] || echo KP_TEST=1) >&2
+			${variant[@]+"${variant[@]}"} >&2
 	) 9>"$folder.lock" || return 1
 	echo "$folder"
 }

@@ -2,6 +2,7 @@
 /*
  * Measures one core in the guest; test/bench/core compares. A line "result NAME VALUE" each.
  *	bench CORE PREFIX instructions	with QEMU's -icount shift=0: a TSC tick is an instruction
+ *	bench CORE PREFIX calls		the same, only what calls cost
  *	bench CORE PREFIX times		milliseconds
  */
 #include <errno.h>
@@ -294,7 +295,7 @@ static void shadow(int count)
 	unload("shadow");
 }
 
-static void instructions(void)
+static void measure_calls(void)
 {
 	result("call-unpatched", call_ticks());
 	load("a", "");
@@ -304,6 +305,11 @@ static void instructions(void)
 	disable("a");
 	arrive("a", 60e3);
 	unload("a");
+}
+
+static void instructions(void)
+{
+	measure_calls();
 	for (int count = 1000; count <= 1000000; count *= 10)
 		shadow(count);
 }
@@ -316,6 +322,8 @@ int main(int argc, char **argv)
 	prefix = argv[2];
 	if (strcmp(argv[3], "times") == 0)
 		times();
+	else if (strcmp(argv[3], "calls") == 0)
+		measure_calls();
 	else
 		instructions();
 	return 0;

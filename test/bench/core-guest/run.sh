@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 # Both cores one after the other in one guest; the file "what" says what is measured.
-read -r what <what
+read -r what <./what
 insmod kpb_target.ko
 for pair in livepatch:klp kpatch:kp; do
 	[ $pair = livepatch:klp ] || insmod kpatch.ko

@@ -128,7 +128,7 @@ try() {
 	while [ $n -le "$steps" ]; do
 		# A hook that is still there from the last time would be taken back, without its steps.
 		[ $name != load ] || wait_until 30 unhooked || fail "hooks are left"
-		if once "$name" $n; then
+		if once "$name" "$n"; then
 			# The step was a comfort, or its work was done in another way.
 			"${name}_after"
 		else

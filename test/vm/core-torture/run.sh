@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash disable=SC2154 # CORE is the harness's
 # One run of the torture; what it gets is in the file "arguments", chooser delays in "delays".
-read -r arguments <arguments
+read -r arguments <./arguments
 [ "$CORE" != kpatch ] || {
 	for which in before after; do
 		delay=$(sed -n "s/^$which //p" delays 2>/dev/null)

@@ -60,10 +60,13 @@ static struct kp_patch patches[2];
 
 int bring(struct kp_patch *patch, struct kp_object *obj, struct kp_shadow_type **types)
 {
+	unsigned long id;
 	int ret;
 
 	patch->mod = THIS_MODULE;
 	obj->shadow_types = types;
+	while (kp_shadow_dying(obj, &id) && kp_shadow_wait(id))
+		;
 	INIT_LIST_HEAD(&patch->obj_list);
 	list_add_tail(&obj->node, &patch->obj_list);
 	mutex_lock(&kp_mutex);

@@ -6,7 +6,8 @@ file=$(find /lib/modules -name zram.ko)
 modprobe zram
 rmmod zram
 size=$(wc -c <"$file")
-at=$(strings -n 3 -t d "$file" | awk '$2 == "GNU" { print $1 + 4; exit }')
+# The last note of that name; the first one may say which CPU features the module uses.
+at=$(strings -n 3 -t d "$file" | awk '$2 == "GNU" { at = $1 + 4 } END { print at }')
 [ -n "$at" ] || fail "zram has no build-id"
 cp "$file" /tmp/zram.ko
 # Without the signature, which would not fit any more; modules need none here.

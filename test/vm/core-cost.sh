@@ -1,0 +1,36 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# A patched call executes at most six instructions more than an unpatched one, counted by QEMU.
+
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source-path=SCRIPTDIR source=../lib.sh
+. "$here/../lib.sh"
+# shellcheck source=core-lib.sh
+. "$here/core-lib.sh"
+need qemu-system-x86_64 busybox gcc
+
+status=0
+read -r -a releases <<<"$(core_releases)"
+for release in "${releases[@]}"; do
+	folder=$(core_folder "$release" normal) || fail "kpatch.ko cannot be built for $release"
+	stage=$tmp/$release/cost
+	mkdir -p "$stage"
+	build_modules "$release" livepatch "$KP_TOP/test/bench/core-modules" "$stage"
+	build_modules "$release" kpatch "$KP_TOP/test/bench/core-modules" "$stage" "$folder" PREFIX=kp
+	build_program "$KP_TOP/test/bench/core-guest/bench.c" "$stage"
+	cat >"$stage/run.sh" <<-'END'
+		insmod kpb_target.ko
+		./bench kpatch kp calls >/tmp/out 2>&1 || fail "$(tail -n 1 /tmp/out)"
+		cat /tmp/out
+		more=$(awk '{ v[$2] = $3 } END { printf "%.0f", v["call-patched"] - v["call-unpatched"] }' /tmp/out)
+		say "a patched call takes $more instructions more"
+		[ "$more" -ge 1 ] || fail "nothing was measured"
+		[ "$more" -le 6 ] || fail "a patched call takes $more instructions more, not at most 6"
+		rmmod kpb_target
+	END
+	"$here/boot" --kernel "$release" --core kpatch --core-module "$folder/kpatch.ko" --accel tcg --icount \
+		--smp 1 --memory "${KP_VM_MEMORY:-1G}" --timeout 60 --logs "$KP_BUILD/vm/cost-$release" \
+		"$stage" >"$tmp/out" || status=1
+	sed "s,^@\(pass\|fail\|skip\) ,&$release/," "$tmp/out"
+done
+exit $status
