@@ -118,13 +118,15 @@ unsigned int kp_lookup_each(struct module *mod, const char *name, unsigned long 
 	return collect.count;
 }
 
-struct module *kp_find_module(const char *name)
+struct module *kp_find_module(const char *name, enum module_state *state)
 {
 	struct module *mod;
 
 	/* Not rcu_read_lock(): that is what find_module() wants to see. */
 	rcu_read_lock_sched();
 	mod = find_module(name);
+	if (mod)
+		*state = READ_ONCE(mod->state);
 	rcu_read_unlock_sched();
 	return mod;
 }

@@ -29,10 +29,12 @@ unsigned int kp_lookup_each(struct module *mod, const char *name, unsigned long 
 			    unsigned int max);
 
 /**
- * kp_find_module() - the module called @name, in any state but unformed; NULL if there is none.
+ * kp_find_module() - the module called @name; NULL if there is none, or it is not complete yet.
+ * @state: gets its state at a moment when it was there
  *
- * The caller keeps it from going away: see kp_module_alive() in notify.h.
+ * A module may go away as soon as this returns, unless it is live, or coming and known to notify.c,
+ * and kp_mutex is held: then its end has to wait for our notifier.
  */
-struct module *kp_find_module(const char *name);
+struct module *kp_find_module(const char *name, enum module_state *state);
 
 #endif

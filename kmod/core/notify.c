@@ -25,6 +25,9 @@ struct coming {
 
 static LIST_HEAD(coming_modules);
 
+/* How long a module waits for shadow variables of a patch that went; after that it is refused. */
+#define COMING_WAIT_MS 2000
+
 static struct coming *find_coming(const struct module *mod)
 {
 	struct coming *coming;
@@ -47,11 +50,12 @@ static void forget_coming(const struct module *mod)
 
 struct module *kp_module_alive(const char *name)
 {
-	struct module *mod = kp_find_module(name);
+	enum module_state state;
+	struct module *mod = kp_find_module(name, &state);
 
 	if (!mod)
 		return NULL;
-	switch (READ_ONCE(mod->state)) {
+	switch (state) {
 	case MODULE_STATE_LIVE:
 		return mod;
 	case MODULE_STATE_COMING:
@@ -59,6 +63,14 @@ struct module *kp_module_alive(const char *name)
 	default:
 		return NULL;
 	}
+}
+
+bool kp_module_in_between(const char *name)
+{
+	enum module_state state;
+	struct module *mod = kp_find_module(name, &state);
+
+	return mod && state == MODULE_STATE_COMING && !find_coming(mod);
 }
 
 static struct kp_object *find_object(struct kp_patch *patch, const struct module *mod)
@@ -74,7 +86,7 @@ static struct kp_object *find_object(struct kp_patch *patch, const struct module
 static void unpatch_module(struct kp_patch *patch, struct kp_object *obj)
 {
 	/* The transition calls it, or has done so, for patches that are on their way out or in. */
-	if (!kp_patch_is_leaving(patch))
+	if (!kp_transition_calls(patch))
 		kp_pre_unpatch_callback(obj);
 	pr_notice("reverting patch '%s' on unloading module '%s'\n", patch->mod->name, obj->name);
 	kp_unpatch_object(obj);
@@ -97,9 +109,9 @@ static void unpatch_all(struct module *mod, const struct kp_patch *limit)
 			unpatch_module(patch, obj);
 		kp_late_clear(patch, mod->name);
 	}
-	/* Without the ranges of the module that goes; the old ones do no harm if there is no memory. */
+	/* Without the ranges of the module that goes: the next one may get its place. */
 	if (kp_transition_patch)
-		kp_update_ranges();
+		kp_update_ranges(true);
 }
 
 static int apply_callbacks_and_patch(struct kp_patch *patch, struct kp_object *obj)
@@ -114,7 +126,7 @@ static int apply_callbacks_and_patch(struct kp_patch *patch, struct kp_object *o
 	if (!ret && patch == kp_transition_patch)
 		kp_choose_object(obj, kp_transition_enables());
 	if (!ret && kp_transition_patch == patch)
-		ret = kp_update_ranges();
+		ret = kp_update_ranges(false);
 	if (ret) {
 		pr_warn("failed to apply patch '%s' to module '%s' (%d)\n", patch->mod->name,
 			obj->name, ret);
@@ -122,7 +134,7 @@ static int apply_callbacks_and_patch(struct kp_patch *patch, struct kp_object *o
 		kp_post_unpatch_callback(obj);
 		return ret;
 	}
-	if (!kp_patch_is_leaving(patch))
+	if (!kp_transition_calls(patch))
 		kp_post_patch_callback(obj);
 	return 0;
 }
@@ -203,26 +215,18 @@ static int module_coming(struct module *mod)
 	return ret;
 }
 
-/* Without kp_mutex: variables of a type that @mod's patches need may still be being freed. */
-static void wait_for_types(const struct module *mod)
+/* Variables of a type that patches of the module need are still being freed. */
+static bool needs_dying_type(const void *mod)
 {
 	struct kp_patch *patch;
 	struct kp_object *obj;
-	unsigned long id;
-	bool dying;
 
-	do {
-		dying = false;
-		mutex_lock(&kp_mutex);
-		kp_for_each_patch(patch) {
-			obj = find_object(patch, mod);
-			if (obj && kp_shadow_dying(obj, &id)) {
-				dying = true;
-				break;
-			}
-		}
-		mutex_unlock(&kp_mutex);
-	} while (dying && kp_shadow_wait(id));
+	kp_for_each_patch(patch) {
+		obj = find_object(patch, mod);
+		if (obj && kp_shadow_dying(obj))
+			return true;
+	}
+	return false;
 }
 
 static int module_event(struct notifier_block *block, unsigned long event, void *data)
@@ -230,9 +234,9 @@ static int module_event(struct notifier_block *block, unsigned long event, void 
 	struct module *mod = data;
 	int ret = 0;
 
-	if (event == MODULE_STATE_COMING)
-		wait_for_types(mod);
-	mutex_lock(&kp_mutex);
+	/* Not for long: those who want to change the chain of notifiers stop all others from loading. */
+	if (event != MODULE_STATE_COMING || kp_lock_unless(needs_dying_type, mod, COMING_WAIT_MS))
+		mutex_lock(&kp_mutex);
 	switch (event) {
 	case MODULE_STATE_COMING:
 		ret = module_coming(mod);

@@ -33,6 +33,9 @@
 /* Frees patches: the last act lets a module go, so it must not be code of a patch that waits. */
 static struct workqueue_struct *free_queue;
 
+/* How long a patch waits for what it needs to come to rest. */
+#define ENABLE_WAIT_MS 30000
+
 /* What the transition of kp_transition_patch was started for. */
 static bool transition_enables;
 
@@ -61,7 +64,13 @@ static bool is_replacing(const struct kp_patch *patch)
 	return patch->replace && transition_enables;
 }
 
-bool kp_patch_is_leaving(const struct kp_patch *patch)
+/* Callbacks of @old are called when it is replaced by @patch. */
+static bool is_told(const struct kp_patch *old, const struct kp_patch *patch)
+{
+	return !old->forced && !kp_states_taken_over(old, patch);
+}
+
+bool kp_transition_calls(const struct kp_patch *patch)
 {
 	struct kp_patch *old;
 
@@ -73,8 +82,25 @@ bool kp_patch_is_leaving(const struct kp_patch *patch)
 		return false;
 	for_each_replaced(old, kp_transition_patch)
 		if (old == patch)
-			return true;
+			return is_told(old, kp_transition_patch);
 	return false;
+}
+
+int kp_lock_unless(bool (*busy)(const void *data), const void *data, unsigned int ms)
+{
+	unsigned long end = jiffies + msecs_to_jiffies(ms);
+
+	for (;;) {
+		mutex_lock(&kp_mutex);
+		if (!busy(data))
+			return 0;
+		mutex_unlock(&kp_mutex);
+		if (time_after(jiffies, end))
+			return -EBUSY;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		schedule_timeout_killable(msecs_to_jiffies(20));
+	}
 }
 
 /* ---- ranges ---- */
@@ -106,12 +132,19 @@ static void add_module_text(struct kp_ranges *ranges, const struct module *mod)
 	range->name = mod->name;
 }
 
-int kp_update_ranges(void)
+static struct kp_ranges *alloc_ranges(unsigned int max, bool must)
+{
+	if (must)
+		return kp_ranges_alloc(max, GFP_KERNEL | __GFP_NOFAIL);
+	return kp_inject() ? NULL : kp_ranges_alloc(max, GFP_KERNEL);
+}
+
+int kp_update_ranges(bool must)
 {
 	struct kp_patch *patch = kp_transition_patch, *old;
 	unsigned int max = count_ranges(patch);
-	struct kp_ranges *below = kp_inject() ? NULL : kp_ranges_alloc(max);
-	struct kp_ranges *above = kp_inject() ? NULL : kp_ranges_alloc(max);
+	struct kp_ranges *below = alloc_ranges(max, must);
+	struct kp_ranges *above = alloc_ranges(max, must);
 	struct kp_object *obj;
 
 	if (!below || !above) {
@@ -276,7 +309,7 @@ static void call_replaced(struct kp_patch *patch, void (*callback)(struct kp_obj
 	for_each_replaced(old, patch) {
 		if (old->forced)
 			pr_warn("'%s': forced out, its callbacks do not run\n", old->mod->name);
-		else if (!kp_states_taken_over(old, patch))
+		if (is_told(old, patch))
 			call_objects(old, callback);
 	}
 }
@@ -374,7 +407,7 @@ static void init_transition(struct kp_patch *patch, bool enables)
 
 static int start_transition(struct kp_patch *patch)
 {
-	int ret = kp_update_ranges();
+	int ret = kp_update_ranges(false);
 
 	if (!ret)
 		ret = kp_inject() ? -ENOMEM : kp_transition_start(complete_transition);
@@ -467,7 +500,10 @@ int kp_disable_patch(struct kp_patch *patch)
 
 /* ---- enable ---- */
 
-/* No task has run anything of it: the way back needs no transition. */
+/*
+ * No task has run anything of it: the way back needs no transition. Nothing of the module may be needed
+ * afterwards, since one whose init function fails is freed whoever holds it.
+ */
 static void cancel_enable(struct kp_patch *patch, bool states, bool replaced)
 {
 	struct kp_object *obj;
@@ -481,7 +517,8 @@ static void cancel_enable(struct kp_patch *patch, bool states, bool replaced)
 		kp_states_undo(patch);
 	if (replaced)
 		call_replaced(patch, kp_post_patch_callback);
-	unregister_types(patch);
+	kp_for_each_object(patch, obj)
+		kp_shadow_cancel(obj);
 	kp_transition_cancel();
 	pr_notice("'%s': unpatching complete\n", patch->mod->name);
 	WRITE_ONCE(kp_transition_patch, NULL);
@@ -641,16 +678,23 @@ static int admit_patch(struct kp_patch *patch)
 	return try_module_get(patch->mod) ? 0 : -ENODEV;
 }
 
-/* A patch that is loaded again right after it was disabled finds its variables being freed. */
-static void wait_for_types(struct kp_patch *patch)
+/*
+ * A patch that is loaded again right after it was disabled finds its variables being freed. A module that
+ * it patches may be on its way in.
+ */
+static bool must_wait(const void *data)
 {
-	struct kp_object *obj;
-	unsigned long id;
+	const struct kp_patch *patch = data;
+	const struct kp_object *obj;
+	const struct kp_late *row;
 
 	kp_for_each_object_static(patch, obj)
-		while (kp_shadow_dying(obj, &id))
-			if (!kp_shadow_wait(id))
-				return;
+		if (kp_shadow_dying(obj) || (obj->name && kp_module_in_between(obj->name)))
+			return true;
+	for (row = patch->late; row && row->objname; row++)
+		if (kp_module_in_between(row->objname))
+			return true;
+	return false;
 }
 
 int kp_enable_patch(struct kp_patch *patch)
@@ -659,8 +703,12 @@ int kp_enable_patch(struct kp_patch *patch)
 
 	if (ret)
 		return ret;
-	wait_for_types(patch);
-	mutex_lock(&kp_mutex);
+	ret = kp_lock_unless(must_wait, patch, ENABLE_WAIT_MS);
+	if (ret) {
+		pr_err("'%s': a module that it patches is still being loaded, or shadow variables of it are still being freed; try again later\n",
+		       patch->mod->name);
+		return ret;
+	}
 	ret = admit_patch(patch);
 	if (ret) {
 		mutex_unlock(&kp_mutex);

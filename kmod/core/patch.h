@@ -26,15 +26,29 @@ int kp_reverse_patch(void);
 /** kp_force_patch() - end the transition of kp_transition_patch by force. */
 void kp_force_patch(void);
 
-/** kp_update_ranges() - an object of the patch in transition came or went. 0 or -ENOMEM. */
-int kp_update_ranges(void);
+/**
+ * kp_update_ranges() - an object of the patch in transition came or went.
+ * @must:	do not fail
+ *
+ * May sleep. Return: 0, -ENOMEM.
+ */
+int kp_update_ranges(bool must);
 
 /**
- * kp_patch_is_leaving() - whether @patch is in transition, or is being replaced by the one that is.
+ * kp_transition_calls() - whether the transition has called, or will call, callbacks of @patch.
  *
- * Its callbacks for the far end of the transition run when that ends.
+ * It is the one in transition, or is being replaced by it; callbacks for the far end run when that ends.
  */
-bool kp_patch_is_leaving(const struct kp_patch *patch);
+bool kp_transition_calls(const struct kp_patch *patch);
+
+/**
+ * kp_lock_unless() - take kp_mutex at a moment at which @busy says no.
+ * @busy:	called under kp_mutex
+ * @ms:		how long to wait for it, in milliseconds
+ *
+ * May sleep. Return: 0, with kp_mutex held; -EBUSY, or -EINTR after a fatal signal, without it.
+ */
+int kp_lock_unless(bool (*busy)(const void *data), const void *data, unsigned int ms);
 
 /** kp_transition_enables() - whether the transition was started to put its patch in force. */
 bool kp_transition_enables(void);
@@ -126,5 +140,13 @@ void kp_notify_exit(void);
  * going counts no more. It stays as long as kp_mutex is held.
  */
 struct module *kp_module_alive(const char *name);
+
+/**
+ * kp_module_in_between() - whether the module @name is coming and nobody knows how that ends.
+ *
+ * Either our notifier is about to be told of it, or it was told before there was a notifier: the module
+ * runs its init function for the time being, and only when it is live can patches be applied.
+ */
+bool kp_module_in_between(const char *name);
 
 #endif

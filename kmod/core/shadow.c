@@ -42,7 +42,6 @@
 #include <linux/sched/clock.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
-#include <linux/wait.h>
 
 #include "core.h"
 #include "inject.h"
@@ -58,11 +57,13 @@
  * @node:	in types[]
  * @lock:	the fields below
  * @vars:	its variables, oldest first; those under construction are among them
- * @count:	how many
+ * @adopted:	those that existed before the id was registered
+ * @count:	how many in both
  * @users:	struct shadow_user, oldest first; also needs kp_mutex to change
  * @ctor, @dtor: of the newest user that is not leaked; valid in an RCU read section
  * @registered: there are users
  * @dying:	the last user went, the variables have to be freed
+ * @frees_adopted: these as well
  * @dead:	no longer in types[]
  * @dying_node:	in dying_types, under types_lock
  * @pins:	modules that must stay until it is collected, or NULL
@@ -71,12 +72,12 @@ struct shadow_type {
 	struct hlist_node node;
 	unsigned long id;
 	spinlock_t lock;
-	struct list_head vars;
+	struct list_head vars, adopted;
 	unsigned long count;
 	struct list_head users;
 	kp_shadow_ctor_t ctor;
 	kp_shadow_dtor_t dtor;
-	bool registered, dying, dead;
+	bool registered, dying, frees_adopted, dead;
 	struct list_head dying_node;
 	struct module *pins[2];
 	struct rcu_head rcu;
@@ -128,7 +129,6 @@ static spinlock_t stripes[STRIPES];
 static DEFINE_SPINLOCK(types_lock);
 static struct hlist_head types[TYPE_BUCKETS];
 static LIST_HEAD(dying_types);
-static DECLARE_WAIT_QUEUE_HEAD(collected);
 
 static void resize_table(struct work_struct *work);
 static void collect_types(struct work_struct *work);
@@ -136,13 +136,7 @@ static DECLARE_WORK(resize_work, resize_table);
 static DECLARE_WORK(collect_work, collect_types);
 static struct workqueue_struct *queue;
 
-/* How long the registration of an id waits for its former variables to be freed. */
-static unsigned int dying_wait_ms = 30000;
-
 #ifdef KP_TEST
-module_param(dying_wait_ms, uint, 0644);
-MODULE_PARM_DESC(dying_wait_ms, "how long the registration of a dying shadow type waits");
-
 unsigned int kp_shadow_warnings_expected;
 
 static u64 locked_at[STRIPES];
@@ -365,6 +359,7 @@ static int create_type(unsigned long id, gfp_t gfp)
 	type->id = id;
 	spin_lock_init(&type->lock);
 	INIT_LIST_HEAD(&type->vars);
+	INIT_LIST_HEAD(&type->adopted);
 	INIT_LIST_HEAD(&type->users);
 
 	spin_lock_irqsave(&types_lock, flags);
@@ -465,7 +460,7 @@ static int join_type(struct shadow_type *type, struct shadow_var *var, bool decl
 		ret = -EPERM;
 	} else {
 		var->type = type;
-		list_add_tail(&var->type_node, &type->vars);
+		list_add_tail(&var->type_node, type->registered ? &type->vars : &type->adopted);
 		type->count++;
 	}
 	spin_unlock(&type->lock);
@@ -606,12 +601,22 @@ static void free_one(void *obj, unsigned long id, const struct shadow_call *call
 		check_size();
 }
 
+/* Under the type's lock. */
+static struct shadow_var *oldest(struct shadow_type *type, bool adopted)
+{
+	if (adopted && !list_empty(&type->adopted))
+		return list_first_entry(&type->adopted, struct shadow_var, type_node);
+	return list_first_entry_or_null(&type->vars, struct shadow_var, type_node);
+}
+
 /*
  * Detach the oldest variable of @type; NULL when there is none. In an RCU read section, which
  * keeps the memory while its lock is not held yet. Interrupts are off for one variable at a time.
+ * @adopted: also those that existed before the id was registered
  * @call: or NULL; says which dtor is called under the lock. The variable belongs to the caller.
  */
-static struct shadow_var *take_oldest(struct shadow_type *type, const struct shadow_call *call)
+static struct shadow_var *take_oldest(struct shadow_type *type, bool adopted,
+				      const struct shadow_call *call)
 {
 	struct shadow_var *var, *taken = NULL;
 	kp_shadow_dtor_t dtor;
@@ -620,7 +625,7 @@ static struct shadow_var *take_oldest(struct shadow_type *type, const struct sha
 
 	while (!taken) {
 		spin_lock_irqsave(&type->lock, flags);
-		var = list_first_entry_or_null(&type->vars, struct shadow_var, type_node);
+		var = oldest(type, adopted);
 		spin_unlock_irqrestore(&type->lock, flags);
 		if (!var)
 			return NULL;
@@ -666,7 +671,7 @@ static void free_all(unsigned long id, const struct shadow_call *call)
 	for (; left; left--) {
 		rcu_read_lock();
 		type = find_type(id);
-		var = type ? take_oldest(type, call) : NULL;
+		var = type ? take_oldest(type, true, call) : NULL;
 		rcu_read_unlock();
 		if (!var)
 			break;
@@ -689,7 +694,7 @@ static void collect(struct shadow_type *type)
 
 	for (;;) {
 		rcu_read_lock();
-		var = take_oldest(type, NULL);
+		var = take_oldest(type, type->frees_adopted, NULL);
 		rcu_read_unlock();
 		if (!var)
 			break;
@@ -707,7 +712,6 @@ static void collect(struct shadow_type *type)
 	type->dying = false;
 	drop_if_unused(type);
 	spin_unlock_irqrestore(&type->lock, flags);
-	wake_up_all(&collected);
 	module_put(pins[0]);
 	module_put(pins[1]);
 }
@@ -837,11 +841,15 @@ static struct shadow_type *registered_type(const struct kp_shadow_type *declared
 	return NULL;
 }
 
-/*
- * @collects: what it leaves behind has to be freed. If so, and it has variables, it is dying now.
- * Return: the type if it is dying.
- */
-static struct shadow_type *unregister_type(struct kp_shadow_type *declared, bool collects)
+/* What is freed when a type loses its last user. */
+enum frees {
+	FREES_NOTHING,
+	FREES_OWN, /* what came into being while it was registered */
+	FREES_ALL,
+};
+
+/* Return: the type if it is dying now. */
+static struct shadow_type *unregister_type(struct kp_shadow_type *declared, enum frees frees)
 {
 	struct shadow_type *type;
 	struct shadow_user *user;
@@ -857,30 +865,24 @@ static struct shadow_type *unregister_type(struct kp_shadow_type *declared, bool
 	spin_lock_irqsave(&type->lock, flags);
 	list_del(&user->node);
 	update_type(type);
-	dying = collects && !type->registered && type->count;
+	dying = !type->registered && ((frees >= FREES_OWN && !list_empty(&type->vars)) ||
+				      (frees == FREES_ALL && !list_empty(&type->adopted)));
 	type->dying = dying;
+	type->frees_adopted = frees == FREES_ALL;
 	drop_if_unused(type);
 	spin_unlock_irqrestore(&type->lock, flags);
 	kfree(user);
 	return dying ? type : NULL;
 }
 
-bool kp_shadow_dying(const struct kp_object *obj, unsigned long *id)
+bool kp_shadow_dying(const struct kp_object *obj)
 {
 	struct kp_shadow_type **at;
 
-	for_each_type(obj, at) {
-		*id = (*at)->id;
-		if (is_dying(*id))
+	for_each_type(obj, at)
+		if (is_dying((*at)->id))
 			return true;
-	}
 	return false;
-}
-
-bool kp_shadow_wait(unsigned long id)
-{
-	return wait_event_killable_timeout(collected, !is_dying(id),
-					   msecs_to_jiffies(dying_wait_ms)) > 0;
 }
 
 int kp_shadow_register(struct kp_object *obj)
@@ -904,7 +906,7 @@ int kp_shadow_register(struct kp_object *obj)
 	if (ret) {
 		/* Nothing of the patch ran: what exists under these ids is not its own. */
 		while (at > obj->shadow_types)
-			unregister_type(*--at, false);
+			unregister_type(*--at, FREES_NOTHING);
 		/* But others who have these types may be in its ctors and dtors. */
 		synchronize_rcu();
 		return ret;
@@ -913,8 +915,8 @@ int kp_shadow_register(struct kp_object *obj)
 	return 0;
 }
 
-/* The module of the patch that @obj belongs to. Under kp_mutex. */
-static struct module *patch_module_of(const struct kp_object *obj)
+/* The patch that @obj belongs to. Under kp_mutex. */
+static struct kp_patch *patch_of(const struct kp_object *obj)
 {
 	struct kp_patch *patch;
 	struct kp_object *other;
@@ -922,23 +924,34 @@ static struct module *patch_module_of(const struct kp_object *obj)
 	kp_for_each_patch(patch)
 		kp_for_each_object(patch, other)
 			if (other == obj)
-				return patch->mod;
+				return patch;
 	return NULL;
+}
+
+/* Whether a patch beside that of @obj is in force. */
+static bool has_company(const struct kp_object *obj)
+{
+	const struct kp_patch *patch, *own = patch_of(obj);
+
+	kp_for_each_patch(patch)
+		if (patch != own && patch->enabled)
+			return true;
+	return false;
 }
 
 /* Hold what the dtor needs until the worker has been there; false if it cannot be held. */
 static bool pin(struct shadow_type *type, const struct kp_object *obj)
 {
-	struct module *mod = patch_module_of(obj);
+	struct kp_patch *patch = patch_of(obj);
 
-	if (!mod)
+	if (!patch)
 		return false;
 	/* One that is coming and is refused is freed whoever holds it. */
 	if (kp_is_module(obj) &&
 	    (!obj->mod || obj->mod->state != MODULE_STATE_LIVE || !try_module_get(obj->mod)))
 		return false;
-	__module_get(mod);
-	type->pins[0] = mod;
+	__module_get(patch->mod);
+	type->pins[0] = patch->mod;
 	type->pins[1] = obj->mod;
 	return true;
 }
@@ -951,7 +964,7 @@ static void collect_later(struct shadow_type *type)
 	queue_work(queue, &collect_work);
 }
 
-void kp_shadow_unregister(struct kp_object *obj)
+static void unregister_types(struct kp_object *obj, enum frees frees, bool used)
 {
 	struct shadow_type *type, *next;
 	struct kp_shadow_type **at;
@@ -961,10 +974,10 @@ void kp_shadow_unregister(struct kp_object *obj)
 		return;
 	obj->shadow_registered = false;
 	for_each_type(obj, at) {
-		type = unregister_type(*at, true);
+		type = unregister_type(*at, frees);
 		if (!type)
 			continue;
-		if (pin(type, obj))
+		if (used && pin(type, obj))
 			collect_later(type);
 		else
 			list_add_tail(&type->dying_node, &now);
@@ -973,6 +986,16 @@ void kp_shadow_unregister(struct kp_object *obj)
 	synchronize_rcu();
 	list_for_each_entry_safe(type, next, &now, dying_node)
 		collect(type);
+}
+
+void kp_shadow_unregister(struct kp_object *obj)
+{
+	unregister_types(obj, has_company(obj) ? FREES_OWN : FREES_ALL, true);
+}
+
+void kp_shadow_cancel(struct kp_object *obj)
+{
+	unregister_types(obj, FREES_OWN, false);
 }
 
 void kp_shadow_leak(struct kp_object *obj)
@@ -1153,7 +1176,7 @@ static void free_type(struct shadow_type *type)
 	/* The last one takes the type with it. */
 	for (left = type->count; left; left--) {
 		rcu_read_lock();
-		var = take_oldest(type, NULL);
+		var = take_oldest(type, true, NULL);
 		rcu_read_unlock();
 		kfree_rcu(var, rcu);
 	}

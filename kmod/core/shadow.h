@@ -15,20 +15,16 @@ void kp_shadow_exit(void);
  * Before any callback of the object. Under kp_mutex; may sleep. ctor and dtor of the newest
  * registration of an id are those that are used.
  * Return: 0; -EINVAL registered already or two types with one id in the object, -EBUSY the
- * variables of the id are still being freed (see kp_shadow_wait()), or they belong to a patch that was
- * forced out and no other patch has the id, -ENOMEM.
+ * variables of the id are still being freed, or they belong to a patch that was forced out and no other patch has the id, -ENOMEM.
  */
 int kp_shadow_register(struct kp_object *obj);
 
-/** kp_shadow_dying() - whether a type of @obj is being freed; sets *@id to it. */
-bool kp_shadow_dying(const struct kp_object *obj, unsigned long *id);
-
 /**
- * kp_shadow_wait() - wait until type @id is freed; at most half a minute, or until a fatal signal.
+ * kp_shadow_dying() - whether variables of a type of @obj are being freed.
  *
- * Without kp_mutex: freeing waits for RCU-tasks. Return: whether it is freed.
+ * That waits for RCU-tasks: do not wait for it under kp_mutex.
  */
-bool kp_shadow_wait(unsigned long id);
+bool kp_shadow_dying(const struct kp_object *obj);
 
 /**
  * kp_shadow_unregister() - after all callbacks of @obj; nothing if it is not registered.
@@ -39,8 +35,18 @@ bool kp_shadow_wait(unsigned long id);
  * patch's module and the object's until it is done. Where the object is a module that is coming or
  * going: at once.
  * Meanwhile the id is dying: it can neither be allocated nor registered.
+ *
+ * Variables that existed before anybody registered the id may belong to a patch that never does. They are
+ * left alone while any other patch is in force.
  */
 void kp_shadow_unregister(struct kp_object *obj);
+
+/**
+ * kp_shadow_cancel() - as unregister, when nothing of the patch ran but callbacks.
+ *
+ * What these left is freed at once, since the patch's module may go at once. What existed before stays.
+ */
+void kp_shadow_cancel(struct kp_object *obj);
 
 /**
  * kp_shadow_leak() - as unregister, but the transition was forced: variables and dtor stay for ever.

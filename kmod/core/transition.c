@@ -607,11 +607,11 @@ bool kp_transition_reversed(void)
 	return transition.reversed;
 }
 
-struct kp_ranges *kp_ranges_alloc(unsigned int max)
+struct kp_ranges *kp_ranges_alloc(unsigned int max, gfp_t gfp)
 {
 	struct kp_ranges *ranges;
 
-	return kvzalloc(struct_size(ranges, range, max), GFP_KERNEL);
+	return kvzalloc(struct_size(ranges, range, max), gfp);
 }
 
 void kp_transition_set_ranges(struct kp_ranges *from, struct kp_ranges *to)

@@ -29,7 +29,7 @@ struct kp_ranges {
 };
 
 /** kp_ranges_alloc() - room for @max ranges, none in it yet; NULL without memory. kvfree(). */
-struct kp_ranges *kp_ranges_alloc(unsigned int max);
+struct kp_ranges *kp_ranges_alloc(unsigned int max, gfp_t gfp);
 
 /** kp_transition_init() - at module load: starts to keep track of exiting tasks. */
 int kp_transition_init(void);

@@ -63,7 +63,8 @@ struct kp_object;
  * @post_unpatch: no task runs the new code any more; only if pre_patch succeeded
  * @post_unpatch_enabled: the core's
  *
- * All in process context, under the core's mutex: they may sleep, but not load patches.
+ * All in process context, under the core's mutex: they may sleep, but neither load a module, by
+ * request_module() say, nor register a module notifier. Both wait for what waits for this mutex.
  */
 struct kp_callbacks {
 	int (*pre_patch)(struct kp_object *obj);
@@ -264,7 +265,8 @@ void kp_shadow_free_all(unsigned long id);
 
 /*
  * The same with the kernel's signatures: ctor and dtor come from the caller. Ids that no
- * patch has registered are accepted, and left alone when patches go, as in the kernel.
+ * patch has registered are accepted, and left alone when patches go, as in the kernel. When a patch
+ * registers the id later they are its own: freed with it, unless another patch is still in force then.
  */
 void *kp_klp_shadow_alloc(void *obj, unsigned long id, size_t size, gfp_t gfp,
 			  kp_shadow_ctor_t ctor, void *ctor_data);

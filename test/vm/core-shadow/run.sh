@@ -12,8 +12,8 @@ is_memory_back() {
 	[ $(($(slab_kb) - before)) -lt 8000 ]
 }
 
-insmod kp_shadow_test.ko dying_wait_ms=300 || fail "$(report | tail -n 1)"
-for name in basic kernel-style types dying modules injected stress scale leak; do
+insmod kp_shadow_test.ko || fail "$(report | tail -n 1)"
+for name in basic kernel-style types adopted dying modules injected stress scale leak; do
 	say "$name"
 	echo "$name" >/sys/module/kp_shadow_test/parameters/run || {
 		report | tail -n 20

@@ -240,8 +240,8 @@ static int start(bool enable)
 	err = kp_transition_prepare();
 	if (err)
 		return err;
-	old = kp_ranges_alloc(ARRAY_SIZE(functions));
-	new = kp_ranges_alloc(ARRAY_SIZE(functions));
+	old = kp_ranges_alloc(ARRAY_SIZE(functions), GFP_KERNEL);
+	new = kp_ranges_alloc(ARRAY_SIZE(functions), GFP_KERNEL);
 	if (!old || !new) {
 		kvfree(old);
 		kvfree(new);

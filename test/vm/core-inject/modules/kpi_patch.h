@@ -32,8 +32,20 @@ static int new_cmdline_proc_show(struct seq_file *m, void *v)
 	return 0;
 }
 
+static void free_variable(void *obj, void *shadow_data)
+{
+	/* Not after the module went, above all. */
+	WARN_ON(*(struct module **)shadow_data != THIS_MODULE);
+}
+
 static int pre_patch(struct kp_object *obj)
 {
+	struct module **variable = kp_shadow_get_or_alloc(&balance, 0x6b7010 + KPI_VERSION,
+							  sizeof(*variable), GFP_KERNEL, NULL);
+
+	if (!variable)
+		return -ENOMEM;
+	*variable = THIS_MODULE;
 	balance++;
 	return 0;
 }
@@ -57,7 +69,9 @@ static void release(struct kp_patch *p, struct kp_state *state)
 
 static struct kp_shadow_type type_shared = { .id = 0x6b7001, .name = "shared" };
 static struct kp_shadow_type type_shared_target = { .id = 0x6b7001, .name = "shared" };
-static struct kp_shadow_type type_own = { .id = 0x6b7010 + KPI_VERSION, .name = "own" };
+static struct kp_shadow_type type_own = {
+	.id = 0x6b7010 + KPI_VERSION, .dtor = free_variable, .name = "own",
+};
 static struct kp_shadow_type *vmlinux_types[] = { &type_shared, &type_own, NULL };
 static struct kp_shadow_type *target_types[] = { &type_shared_target, NULL };
 

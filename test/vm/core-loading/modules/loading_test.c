@@ -22,7 +22,9 @@ static char when_coming[256];
 
 static struct module *object(const char *name)
 {
-	return strcmp(name, "vmlinux") ? kp_find_module(name) : NULL;
+	enum module_state state;
+
+	return strcmp(name, "vmlinux") ? kp_find_module(name, &state) : NULL;
 }
 
 /* ---- places for late references: in data, in read-only data, in code ---- */
@@ -129,9 +131,10 @@ static void do_each(char *words[])
 
 static void do_find(char *words[])
 {
-	const struct module *mod = kp_find_module(words[1]);
+	enum module_state state = MODULE_STATE_UNFORMED;
 
-	scnprintf(result, sizeof(result), mod ? "state %d" : "none", mod ? mod->state : 0);
+	scnprintf(result, sizeof(result), kp_find_module(words[1], &state) ? "state %d" : "none",
+		  state);
 }
 
 static void do_guard(char *words[])

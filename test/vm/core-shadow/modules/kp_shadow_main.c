@@ -60,13 +60,13 @@ static struct kp_patch patches[2];
 
 int bring(struct kp_patch *patch, struct kp_object *obj, struct kp_shadow_type **types)
 {
-	unsigned long id;
+	unsigned int tries;
 	int ret;
 
 	patch->mod = THIS_MODULE;
 	obj->shadow_types = types;
-	while (kp_shadow_dying(obj, &id) && kp_shadow_wait(id))
-		;
+	for (tries = 0; kp_shadow_dying(obj) && tries < 30; tries++)
+		msleep(10);
 	INIT_LIST_HEAD(&patch->obj_list);
 	list_add_tail(&obj->node, &patch->obj_list);
 	mutex_lock(&kp_mutex);
@@ -260,6 +260,42 @@ static void test_kernel_style(void)
 	kp_klp_shadow_free(&things[1], 4, NULL);
 }
 
+static void *adopted_later(unsigned int i)
+{
+	return kp_klp_shadow_alloc(&things[i], 1, sizeof(struct data), GFP_KERNEL, test_ctor, &seven);
+}
+
+/* Somebody else may have made what was there before: it is freed only with the last patch. */
+static void test_adopted(void)
+{
+	expect(adopted_later(5));
+	/* What its own callbacks made goes at once with a patch that is refused. */
+	expect(!bring(&patches[0], &objects[0], types_12));
+	expect(alloc(0, 1) && alloc(0, 2));
+	gate_closed = true;
+	mutex_lock(&kp_mutex);
+	kp_shadow_cancel(&objects[0]);
+	list_del(&patches[0].list);
+	mutex_unlock(&kp_mutex);
+	expect(dtor_calls == 1 && !get(0, 1) && !get(0, 2) && get(5, 1) && !references());
+	open_gate();
+
+	reset_calls();
+	expect(!bring(&patches[0], &objects[0], types_12));
+	expect(alloc(0, 1));
+	expect(!bring(&patches[1], &objects[1], NULL));
+	patches[1].enabled = true;
+	take_away(&patches[0], &objects[0]);
+	expect(dtor_calls == 1 && !get(0, 1) && get(5, 1));
+	/* Nobody declares it now, as before. */
+	expect(adopted_later(6));
+	patches[1].enabled = false;
+	expect(!bring(&patches[0], &objects[0], types_12));
+	take_away(&patches[0], &objects[0]);
+	expect(dtor_calls == 3 && !kp_shadow_count(1));
+	take_away(&patches[1], &objects[1]);
+}
+
 static void test_types(void)
 {
 	struct data *data;
@@ -440,6 +476,7 @@ static const struct {
 	{ "kernel-style", test_kernel_style },
 	{ "types", test_types },
 	{ "dying", test_dying },
+	{ "adopted", test_adopted },
 	{ "modules", test_modules },
 	{ "injected", test_injected },
 	{ "leak", test_leak },
