@@ -30,7 +30,7 @@ stage() {
 	rm -rf "$3/build" "${3:?}/$2"
 	mkdir -p "$3/build" "$3/$2"
 	cp -r "$here/$2/modules" "$KP_TOP/kmod/include" "$3/build/"
-	cp "$KP_TOP"/kmod/core/*.h "$KP_TOP"/kmod/core/{state,shadow}.c "$3/build/modules/"
+	cp "$KP_TOP"/kmod/core/*.h "$KP_TOP"/kmod/core/{state,shadow,shadow-table,shadow-type,shadow-life}.c "$3/build/modules/"
 	make -s -C "${KP_KERNEL_ROOT:-}/lib/modules/$1/build" M="$3/build/modules" -j"${JOBS:-2}" W=1 \
 		CONFIG_DEBUG_INFO_BTF_MODULES= modules >"$3/make.log" 2>&1 || {
 		cat "$3/make.log"

@@ -1,0 +1,431 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Types of shadow variables come into use and go, with their variables: see shadow.h, and shadow.c
+ * for the life of a type.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
+
+#include "core.h"
+#include "inject.h"
+#include "shadow.h"
+#include "shadow-table.h"
+#include "shadow-type.h"
+#include "shadow-var.h"
+#include "transition.h"
+
+/* Types whose last user went, until their variables are freed. */
+static LIST_HEAD(dying_types);
+static DEFINE_SPINLOCK(dying_lock);
+
+static void collect_types(struct work_struct *work);
+static DECLARE_WORK(collect_work, collect_types);
+static struct workqueue_struct *queue;
+
+/* ---- collection ---- */
+
+/* May sleep. Nobody can add variables, but stragglers may still free some. */
+static void collect(struct shadow_type *type)
+{
+	kp_shadow_dtor_t dtor = type->dtor;
+	struct module *pins[2] = { type->pins[0], type->pins[1] };
+	struct shadow_var *var;
+	unsigned long flags;
+
+	for (;;) {
+		rcu_read_lock();
+		var = shadow_take_oldest(type, type->frees_adopted, NULL);
+		rcu_read_unlock();
+		if (!var)
+			break;
+		if (dtor)
+			dtor(var->obj, var->data);
+		kfree_rcu(var, rcu);
+		cond_resched();
+	}
+	shadow_check_size();
+	/* A straggler that freed one may still be in the dtor. */
+	synchronize_rcu();
+	spin_lock_irqsave(&type->lock, flags);
+	type->pins[0] = NULL;
+	type->pins[1] = NULL;
+	type->dying = false;
+	shadow_drop_type(type);
+	spin_unlock_irqrestore(&type->lock, flags);
+	module_put(pins[0]);
+	module_put(pins[1]);
+}
+
+static void collect_types(struct work_struct *work)
+{
+	struct shadow_type *type, *next;
+	LIST_HEAD(ready);
+
+	spin_lock_irq(&dying_lock);
+	list_splice_init(&dying_types, &ready);
+	spin_unlock_irq(&dying_lock);
+	if (list_empty(&ready))
+		return;
+	/* A task in the last part of its exit may still be using them. */
+	kp_transition_quiesce();
+	list_for_each_entry_safe(type, next, &ready, dying_node)
+		collect(type);
+}
+
+static bool is_dying(unsigned long id)
+{
+	struct shadow_type *type;
+	bool dying;
+
+	rcu_read_lock();
+	type = shadow_find_type(id);
+	dying = type && READ_ONCE(type->dying);
+	rcu_read_unlock();
+	return dying;
+}
+
+/* ---- registration ---- */
+
+#define for_each_type(obj, at) for ((at) = (obj)->shadow_types; (at) && *(at); (at)++)
+
+static int check_types(const struct kp_object *obj)
+{
+	struct kp_shadow_type **at, **before;
+
+	for_each_type(obj, at) {
+		if ((*at)->registered) {
+			pr_err("Shadow type %lx is registered already\n", (*at)->id);
+			return -EINVAL;
+		}
+		for (before = obj->shadow_types; before != at; before++) {
+			if ((*before)->id == (*at)->id) {
+				pr_err("Shadow type %lx is declared twice for one object\n",
+				       (*at)->id);
+				return -EINVAL;
+			}
+		}
+	}
+	return 0;
+}
+
+/* Under the type's lock. */
+static int add_user(struct shadow_type *type, struct shadow_user *user)
+{
+	if (type->dead)
+		return -EAGAIN;
+	if (type->dying || (type->registered && !shadow_has_live_user(type)))
+		return -EBUSY;
+	list_add_tail(&user->node, &type->users);
+	shadow_update_type(type);
+	return 0;
+}
+
+static int register_user(struct shadow_user *user)
+{
+	unsigned long id = user->declared->id, flags;
+	struct shadow_type *type;
+	int ret = -EAGAIN;
+
+	do {
+		rcu_read_lock();
+		type = shadow_find_type(id);
+		if (type) {
+			spin_lock_irqsave(&type->lock, flags);
+			ret = add_user(type, user);
+			spin_unlock_irqrestore(&type->lock, flags);
+		}
+		rcu_read_unlock();
+		if (!type && shadow_create_type(id, GFP_KERNEL))
+			ret = -ENOMEM;
+	} while (ret == -EAGAIN);
+	if (ret == -EBUSY)
+		pr_err("Shadow type %lx is in use by a patch that is gone\n", id);
+	return ret;
+}
+
+static int register_type(struct kp_shadow_type *declared)
+{
+	struct shadow_user *user = kp_inject() ? NULL : kzalloc(sizeof(*user), GFP_KERNEL);
+	int ret;
+
+	if (!user)
+		return -ENOMEM;
+	user->declared = declared;
+	ret = register_user(user);
+	if (ret)
+		kfree(user);
+	else
+		declared->registered = true;
+	return ret;
+}
+
+/* The node and the user of a registered type; they stay while kp_mutex is held. */
+static struct shadow_type *registered_type(const struct kp_shadow_type *declared,
+					   struct shadow_user **found)
+{
+	struct shadow_type *type;
+	struct shadow_user *user;
+
+	rcu_read_lock();
+	type = shadow_find_type(declared->id);
+	rcu_read_unlock();
+	if (WARN_ON(!type))
+		return NULL;
+	list_for_each_entry(user, &type->users, node) {
+		if (user->declared == declared) {
+			*found = user;
+			return type;
+		}
+	}
+	WARN_ON(1);
+	return NULL;
+}
+
+/* What is freed when a type loses its last user. */
+enum frees {
+	FREES_NOTHING,
+	FREES_OWN, /* what came into being while it was registered */
+	FREES_ALL,
+};
+
+/* Return: the type if it is dying now. */
+static struct shadow_type *unregister_type(struct kp_shadow_type *declared, enum frees frees)
+{
+	struct shadow_type *type;
+	struct shadow_user *user;
+	unsigned long flags;
+	bool dying;
+
+	if (!declared->registered)
+		return NULL;
+	declared->registered = false;
+	type = registered_type(declared, &user);
+	if (!type)
+		return NULL;
+	spin_lock_irqsave(&type->lock, flags);
+	list_del(&user->node);
+	shadow_update_type(type);
+	dying = !type->registered && ((frees >= FREES_OWN && !list_empty(&type->vars)) ||
+				      (frees == FREES_ALL && !list_empty(&type->adopted)));
+	type->dying = dying;
+	type->frees_adopted = frees == FREES_ALL;
+	shadow_drop_type(type);
+	spin_unlock_irqrestore(&type->lock, flags);
+	kfree(user);
+	return dying ? type : NULL;
+}
+
+bool kp_shadow_dying(const struct kp_object *obj)
+{
+	struct kp_shadow_type **at;
+
+	for_each_type(obj, at)
+		if (is_dying((*at)->id))
+			return true;
+	return false;
+}
+
+int kp_shadow_register(struct kp_object *obj)
+{
+	struct kp_shadow_type **at;
+	int ret = 0;
+
+	if (obj->shadow_registered) {
+		pr_err("Shadow types of object '%s' are registered already\n",
+		       obj->name ? obj->name : "vmlinux");
+		return -EINVAL;
+	}
+	ret = check_types(obj);
+	if (ret)
+		return ret;
+	for_each_type(obj, at) {
+		ret = register_type(*at);
+		if (ret)
+			break;
+	}
+	if (ret) {
+		/* Nothing of the patch ran: what exists under these ids is not its own. */
+		while (at > obj->shadow_types)
+			unregister_type(*--at, FREES_NOTHING);
+		/* But others who have these types may be in its ctors and dtors. */
+		synchronize_rcu();
+		return ret;
+	}
+	obj->shadow_registered = true;
+	return 0;
+}
+
+/* The patch that @obj belongs to. Under kp_mutex. */
+static struct kp_patch *patch_of(const struct kp_object *obj)
+{
+	struct kp_patch *patch;
+	struct kp_object *other;
+
+	kp_for_each_patch(patch)
+		kp_for_each_object(patch, other)
+			if (other == obj)
+				return patch;
+	return NULL;
+}
+
+/* Whether a patch beside that of @obj is in force. */
+static bool has_company(const struct kp_object *obj)
+{
+	const struct kp_patch *patch, *own = patch_of(obj);
+
+	kp_for_each_patch(patch)
+		if (patch != own && patch->enabled)
+			return true;
+	return false;
+}
+
+/* Hold what the dtor needs until the worker has been there; false if it cannot be held. */
+static bool pin(struct shadow_type *type, const struct kp_object *obj)
+{
+	struct kp_patch *patch = patch_of(obj);
+
+	if (!patch)
+		return false;
+	/* One that is coming and is refused is freed whoever holds it. */
+	if (kp_is_module(obj) &&
+	    (!obj->mod || obj->mod->state != MODULE_STATE_LIVE || !try_module_get(obj->mod)))
+		return false;
+	__module_get(patch->mod);
+	type->pins[0] = patch->mod;
+	type->pins[1] = obj->mod;
+	return true;
+}
+
+static void collect_later(struct shadow_type *type)
+{
+	spin_lock_irq(&dying_lock);
+	list_add_tail(&type->dying_node, &dying_types);
+	spin_unlock_irq(&dying_lock);
+	queue_work(queue, &collect_work);
+}
+
+static void unregister_types(struct kp_object *obj, enum frees frees, bool used)
+{
+	struct shadow_type *type, *next;
+	struct kp_shadow_type **at;
+	LIST_HEAD(now);
+
+	if (!obj->shadow_registered)
+		return;
+	obj->shadow_registered = false;
+	for_each_type(obj, at) {
+		type = unregister_type(*at, frees);
+		if (!type)
+			continue;
+		if (used && pin(type, obj))
+			collect_later(type);
+		else
+			list_add_tail(&type->dying_node, &now);
+	}
+	/* No caller is in a ctor or dtor of this patch any more, and none will be. */
+	synchronize_rcu();
+	list_for_each_entry_safe(type, next, &now, dying_node)
+		collect(type);
+}
+
+void kp_shadow_unregister(struct kp_object *obj)
+{
+	unregister_types(obj, has_company(obj) ? FREES_OWN : FREES_ALL, true);
+}
+
+void kp_shadow_cancel(struct kp_object *obj)
+{
+	unregister_types(obj, FREES_OWN, false);
+}
+
+void kp_shadow_leak(struct kp_object *obj)
+{
+	struct shadow_user *user;
+	struct kp_shadow_type **at;
+	struct shadow_type *type;
+	unsigned long flags;
+
+	if (!obj->shadow_registered)
+		return;
+	obj->shadow_registered = false;
+	for_each_type(obj, at) {
+		type = registered_type(*at, &user);
+		if (!type)
+			continue;
+		spin_lock_irqsave(&type->lock, flags);
+		user->leaked = true;
+		shadow_update_type(type);
+		spin_unlock_irqrestore(&type->lock, flags);
+	}
+}
+
+ssize_t kp_shadow_show(struct kp_patch *patch, char *buf)
+{
+	struct kp_shadow_type **at;
+	struct kp_object *obj;
+	ssize_t len = 0;
+
+	kp_for_each_object(patch, obj) {
+		for_each_type(obj, at)
+			len += sysfs_emit_at(buf, (int)len, "%lx %lu %s\n", (*at)->id,
+					     kp_shadow_count((*at)->id),
+					     (*at)->name ? (*at)->name : "-");
+	}
+	return len;
+}
+
+/* ---- the core's life ---- */
+
+int kp_shadow_init(void)
+{
+	int ret;
+
+	queue = kp_inject() ? NULL : alloc_workqueue("kpatch_shadow", WQ_UNBOUND, 0);
+	if (!queue)
+		return -ENOMEM;
+	ret = shadow_table_init(queue);
+	if (ret)
+		destroy_workqueue(queue);
+	return ret;
+}
+
+/* Nobody else is left: no patch uses the core. */
+static void free_type(struct shadow_type *type)
+{
+	struct shadow_user *user, *next;
+	struct shadow_var *var;
+	unsigned long left = type->count;
+
+	if (type->registered)
+		misuse("Shadow type %lx is still registered, with %lu variables\n", type->id,
+		       type->count);
+	list_for_each_entry_safe(user, next, &type->users, node) {
+		list_del(&user->node);
+		kfree(user);
+	}
+	type->registered = false;
+	/* The last variable takes the type with it. */
+	rcu_read_lock();
+	spin_lock_irq(&type->lock);
+	shadow_drop_type(type);
+	spin_unlock_irq(&type->lock);
+	rcu_read_unlock();
+	for (; left; left--) {
+		rcu_read_lock();
+		var = shadow_take_oldest(type, true, NULL);
+		rcu_read_unlock();
+		kfree_rcu(var, rcu);
+	}
+}
+
+void kp_shadow_exit(void)
+{
+	/* Waits for the collection that is under way. */
+	destroy_workqueue(queue);
+	shadow_each_type(free_type);
+	shadow_table_exit();
+}
