@@ -309,7 +309,8 @@ static struct kp_kallsyms *decode_entries(const struct tables *t)
 		size_t bytes = 0, len = entry_len(t, at, t->names_end, &bytes);
 		size_t n = expand(t, bytes, len, text);
 
-		if (n < 2 || !g_ascii_isalpha(text[0]))
+		/* nm has no letter for some empty sections. */
+		if (n < 2 || !(g_ascii_isalpha(text[0]) || text[0] == '?'))
 			return NULL;
 		start[i] = names->len;
 		g_byte_array_append(names, (const uint8_t *)text + 1, (guint)n);

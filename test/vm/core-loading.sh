@@ -24,7 +24,7 @@ done
 
 # build RELEASE DIR [VARIABLE...]: kbuild; objtool gives up without an error
 build() {
-	if ! make -C "/lib/modules/$1/build" M="$2" KBUILD_MODPOST_WARN=1 -j"${JOBS:-2}" "${@:3}" modules \
+	if ! make -C "${KP_KERNEL_ROOT:-}/lib/modules/$1/build" M="$2" KBUILD_MODPOST_WARN=1 -j"${JOBS:-2}" "${@:3}" modules \
 		>"$2.log" 2>&1 || grep -q 'objtool:' "$2.log"; then
 		cat "$2.log"
 		return 1
@@ -64,7 +64,7 @@ stage() {
 	mv "$2/modules/loading_test.c" "$2/core/"
 	echo 'kpatch-y += loading_test.o' >>"$2/core/Kbuild"
 	build "$1" "$2/core"
-	kpatch-post-link --core -v "/boot/vmlinuz-$1" "$2/core/kpatch.ko"
+	kpatch-post-link --core -v "${KP_KERNEL_ROOT:-}/boot/vmlinuz-$1" "$2/core/kpatch.ko"
 
 	# The build-id of the kernel is what post-link has found: bytes 8 to 27.
 	ident=$(ident_of "$2/core/kpatch.ko" | cut -d , -f 9-28)
