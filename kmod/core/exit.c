@@ -26,6 +26,7 @@
 
 #include "exit.h"
 #include "inject.h"
+#include "wait.h"
 
 /* Kept for each CPU for times without memory. */
 #define NR_RESERVE 16
@@ -188,7 +189,7 @@ static void lost_work_fn(struct work_struct *work)
 {
 	long lost = atomic_long_read(&nr_lost);
 
-	synchronize_rcu_tasks();
+	kp_wait_rcu_tasks();
 	atomic_long_sub(lost, &nr_lost);
 }
 

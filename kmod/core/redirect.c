@@ -35,9 +35,11 @@
 
 #include <linux/bitmap.h>
 #include <linux/completion.h>
+#include <linux/delay.h>
 #include <linux/ftrace.h>
 #include <linux/jiffies.h>
 #include <linux/memory.h>
+#include <linux/moduleparam.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -49,10 +51,11 @@
 #include "core.h"
 #include "inject.h"
 #include "redirect.h"
+#include "wait.h"
 
 /* How long a redirect stays idle: a patch that is replaced by loading another finds it. */
 #define IDLE_TIME HZ
-/* How many are unregistered after one grace period. */
+/* How many the worker takes at a time: who wants one of them back waits for those before it. */
 #define BATCH 16
 
 struct kp_slot kp_slots[KP_NR_SLOTS] __aligned(KP_SLOT_SIZE);
@@ -76,16 +79,18 @@ struct kind {
 };
 
 /*
- * Fields belong to kp_mutex, but @ops to whoever attaches or detaches it. The errors are valid when
- * the completion of the same name is.
+ * Fields belong to kp_mutex, but @ops to whoever attaches or detaches it, and @batch to whoever
+ * detaches. The errors are valid when the completion of the same name is.
  */
 struct redirect {
 	struct kp_redirect pub;
-	struct list_head node;		/* redirects or resting */
+	struct list_head node;		/* redirects, resting, or rested */
+	struct list_head batch;
 	struct module *mod;
 	const struct kind *kind;
 	enum state state;
 	unsigned int users;
+	bool slot_taken;		/* by the next one of the same function */
 	unsigned long idle_since;	/* jiffies */
 	struct ftrace_ops ops;
 	struct work_struct attach_work;
@@ -93,7 +98,11 @@ struct redirect {
 	int attach_error, detach_error;
 };
 
-static LIST_HEAD(redirects);	/* registered, or on the way to or from it */
+/*
+ * Registered, or on the way to or from it, the newest first: of one function there may be some that
+ * are leaving, which come after the one that counts.
+ */
+static LIST_HEAD(redirects);
 static LIST_HEAD(resting);	/* for those a grace period has still to begin */
 static LIST_HEAD(rested);	/* theirs has begun: rest_head is in use while there are any */
 static struct rcu_head rest_head;
@@ -103,6 +112,20 @@ static void leave(struct work_struct *work);
 static DECLARE_DELAYED_WORK(leave_work, leave);
 static void wake(struct work_struct *work);
 static DECLARE_WORK(wake_work, wake);
+
+#ifdef KP_TEST
+static unsigned int slots_max = KP_NR_SLOTS;
+module_param(slots_max, uint, 0644);
+MODULE_PARM_DESC(slots_max, "how many slots there are");
+static unsigned int leave_delay;
+module_param(leave_delay, uint, 0644);
+MODULE_PARM_DESC(leave_delay, "milliseconds between unregistering and what follows");
+#define nr_slots() min_t(unsigned int, READ_ONCE(slots_max), KP_NR_SLOTS)
+#define delay_leave() msleep(READ_ONCE(leave_delay))
+#else
+#define nr_slots() KP_NR_SLOTS
+#define delay_leave() do { } while (0)
+#endif
 
 /* ---- addresses ---- */
 
@@ -122,9 +145,14 @@ static bool in_static_trampoline(unsigned long address)
 	return address >= FTRACE_ADDR && address < (unsigned long)return_to_handler;
 }
 
+/*
+ * is_ftrace_trampoline() goes through all ops, ours among them, and stacks are walked with
+ * interrupts off. Almost all frames are in the kernel's text, where no trampoline is allocated.
+ */
 static bool in_trampoline(unsigned long address)
 {
-	return in_static_trampoline(address) || is_ftrace_trampoline(address);
+	return in_static_trampoline(address) ||
+	       (!core_kernel_text(address) && is_ftrace_trampoline(address));
 }
 
 /*
@@ -276,7 +304,7 @@ static int attach_and_wait(struct redirect *r)
 }
 
 /* Whether calls of the function really arrive, instead of what ftrace says. */
-static bool arrives(const struct redirect *r)
+static bool calls_arrive(const struct redirect *r)
 {
 	struct {
 		u8 opcode;
@@ -293,19 +321,29 @@ static bool arrives(const struct redirect *r)
 	return r->kind->arrives(r, r->pub.ip + CALL_INSN_SIZE + insn.offset);
 }
 
+static bool arrives(const struct redirect *r)
+{
+	if (calls_arrive(r))
+		return true;
+	pr_err("calls of %pS are not redirected by ftrace (%s)\n", (void *)r->pub.func,
+	       r->kind->name);
+	return false;
+}
+
 /* ---- unregistering ---- */
 
-static void hide(struct redirect *r)
+static void set_leaving(struct redirect *r)
 {
+	r->state = LEAVING;
 	WRITE_ONCE(r->ops.flags, r->ops.flags | FTRACE_OPS_FL_STUB);
 }
 
-/* Needs a rude grace period after hide(). */
+/* Needs a rude grace period after set_leaving(). Any number of others may wait for it. */
 static void detach(struct redirect *r)
 {
 	r->ops.flags &= ~FTRACE_OPS_FL_DYNAMIC;
 	r->detach_error = r->kind->detach(r);
-	complete(&r->detached);
+	complete_all(&r->detached);
 }
 
 static void set_idle(struct redirect *r)
@@ -354,6 +392,11 @@ static void set_resting(struct redirect *r)
 	rest();
 }
 
+static bool owns_slot(const struct redirect *r)
+{
+	return r->pub.slot && !r->slot_taken;
+}
+
 /* RCU-tasks is over for all on the list @rested. Others do not touch that list meanwhile. */
 static void wake(struct work_struct *work)
 {
@@ -368,7 +411,7 @@ static void wake(struct work_struct *work)
 	mutex_lock(&kp_mutex);
 	list_for_each_entry_safe(r, tmp, &rested, node) {
 		list_del(&r->node);
-		if (r->pub.slot)
+		if (owns_slot(r))
 			__clear_bit(r->pub.slot - kp_slots, slots_in_use);
 		kfree(r);
 	}
@@ -376,7 +419,9 @@ static void wake(struct work_struct *work)
 	mutex_unlock(&kp_mutex);
 }
 
-/* After detach(). */
+/*
+ * After detach(). The companion that @r is a user of cannot have begun to leave: it is the newest.
+ */
 static void set_left(struct redirect *r)
 {
 	if (r->detach_error) {
@@ -406,34 +451,38 @@ static bool idle_in_module(const struct redirect *r, const struct module *mod)
 	return r->mod == mod;
 }
 
-/* Unregisters up to BATCH of those that @which selects. Without kp_mutex. True: some were. */
-static bool leave_batch(bool (*which)(const struct redirect *r, const struct module *mod),
+/*
+ * Unregisters up to @max of those that @which selects, after one grace period. Without kp_mutex.
+ * True: some were.
+ */
+static bool leave_batch(unsigned int max,
+			bool (*which)(const struct redirect *r, const struct module *mod),
 			const struct module *mod)
 {
-	struct redirect *r, *batch[BATCH];
-	unsigned int count = 0, i;
+	struct redirect *r;
+	LIST_HEAD(batch);
 
 	mutex_lock(&kp_mutex);
 	list_for_each_entry(r, &redirects, node) {
 		if (r->state != IDLE || !which(r, mod))
 			continue;
-		r->state = LEAVING;
-		hide(r);
-		batch[count++] = r;
-		if (count == BATCH)
+		set_leaving(r);
+		list_add_tail(&r->batch, &batch);
+		if (!--max)
 			break;
 	}
 	mutex_unlock(&kp_mutex);
-	if (!count)
+	if (list_empty(&batch))
 		return false;
 
 	synchronize_rcu_tasks_rude();
-	for (i = 0; i < count; i++)
-		detach(batch[i]);
+	list_for_each_entry(r, &batch, batch)
+		detach(r);
+	delay_leave();
 
 	mutex_lock(&kp_mutex);
-	for (i = 0; i < count; i++)
-		set_left(batch[i]);
+	list_for_each_entry(r, &batch, batch)
+		set_left(r);
 	mutex_unlock(&kp_mutex);
 	return true;
 }
@@ -442,7 +491,7 @@ static void leave(struct work_struct *work)
 {
 	struct redirect *r;
 
-	while (leave_batch(idle_long_enough, NULL))
+	while (leave_batch(BATCH, idle_long_enough, NULL))
 		;
 	mutex_lock(&kp_mutex);
 	list_for_each_entry(r, &redirects, node) {
@@ -456,18 +505,65 @@ static void leave(struct work_struct *work)
 
 /* ---- for the rest of the core ---- */
 
-static struct kp_slot *get_slot(unsigned long target)
+static struct kp_slot *new_slot(unsigned long target)
 {
-	unsigned long nr = find_first_zero_bit(slots_in_use, KP_NR_SLOTS);
+	unsigned long nr = find_first_zero_bit(slots_in_use, nr_slots());
 	struct kp_slot *slot = &kp_slots[nr];
 
-	if (kp_inject() || nr == KP_NR_SLOTS)
+	if (nr >= nr_slots())
 		return NULL;
 	__set_bit(nr, slots_in_use);
 	slot->from = target;
 	slot->to = target;
 	slot->target = target;
 	return slot;
+}
+
+/*
+ * Of an earlier redirect of the same function; the slot points to the original. Whoever is still
+ * on the way through it gets what all others get who call the function.
+ */
+static struct kp_slot *resting_slot(struct list_head *list, const struct redirect *next)
+{
+	struct redirect *r;
+
+	list_for_each_entry(r, list, node) {
+		if (owns_slot(r) && r->pub.func == next->pub.func && r->pub.ip == next->pub.ip) {
+			r->slot_taken = true;
+			return r->pub.slot;
+		}
+	}
+	return NULL;
+}
+
+static bool any_owns_slot(struct list_head *list)
+{
+	struct redirect *r;
+
+	list_for_each_entry(r, list, node)
+		if (owns_slot(r))
+			return true;
+	return false;
+}
+
+static int get_slot(struct redirect *r)
+{
+	struct kp_slot *slot;
+
+	if (kp_inject())
+		return -ENOSPC;
+	slot = resting_slot(&resting, r);
+	slot = slot ? slot : resting_slot(&rested, r);
+	slot = slot ? slot : new_slot(kp_redirect_original(&r->pub));
+	r->pub.slot = slot;
+	if (slot)
+		return 0;
+	if (!any_owns_slot(&resting) && !any_owns_slot(&rested)) {
+		pr_err("no more than %u functions can be patched\n", KP_NR_SLOTS);
+		return -ENOSPC;
+	}
+	pr_err("all slots are in use or wait for RCU-tasks; try again later\n");
+	return -EAGAIN;
 }
 
 /* A redirect in state USED, with one user. ERR_PTR as kp_redirect_get(). */
@@ -486,10 +582,10 @@ static struct redirect *create(unsigned long func, struct module *mod, const str
 	r->pub.ip = ip;
 	INIT_LIST_HEAD(&r->pub.func_stack);
 	if (kind != &companion) {
-		r->pub.slot = get_slot(kp_redirect_original(&r->pub));
-		if (!r->pub.slot) {
+		ret = get_slot(r);
+		if (ret) {
 			kfree(r);
-			return ERR_PTR(-ENOSPC);
+			return ERR_PTR(ret);
 		}
 	}
 	r->mod = mod;
@@ -498,19 +594,17 @@ static struct redirect *create(unsigned long func, struct module *mod, const str
 	INIT_WORK(&r->attach_work, attach);
 	init_completion(&r->attached);
 	init_completion(&r->detached);
-	list_add_tail(&r->node, &redirects);
+	list_add(&r->node, &redirects);
 
 	ret = attach_and_wait(r);
 	if (!ret && !arrives(r)) {
-		pr_err("calls of %pS are not redirected by ftrace (%s)\n", (void *)func,
-		       kind->name);
-		hide(r);
+		set_leaving(r);
 		synchronize_rcu_tasks_rude();
 		detach(r);
 		ret = -EBUSY;
 		if (r->detach_error) {
 			set_left(r);
-			return ERR_PTR(ret);
+			return ERR_PTR(-ENODEV);
 		}
 	}
 	if (ret) {
@@ -521,7 +615,10 @@ static struct redirect *create(unsigned long func, struct module *mod, const str
 	return r;
 }
 
-/* The redirect of @func if it is registered, with one more user; else NULL. */
+/*
+ * The redirect of @func if it is registered, with one more user; else NULL, or an error if there
+ * is no point in registering it.
+ */
 static struct redirect *take(unsigned long func)
 {
 	struct redirect *r = find(func);
@@ -533,6 +630,9 @@ static struct redirect *take(unsigned long func)
 		wait_for_completion(&r->detached);
 		return r->detach_error ? ERR_PTR(-ENODEV) : NULL;
 	}
+	/* Nobody looked after an idle one. */
+	if (r->state == IDLE && !arrives(r))
+		return ERR_PTR(-EBUSY);
 	r->state = USED;
 	r->users++;
 	return r;
@@ -578,15 +678,17 @@ void kp_redirect_module_gone(struct module *mod)
 {
 	struct redirect *r;
 
-	while (leave_batch(idle_in_module, mod))
-		;
-	/* Those that the worker had taken before. */
-	flush_work(&leave_work.work);
+	leave_batch(UINT_MAX, idle_in_module, mod);
 
 	mutex_lock(&kp_mutex);
-	list_for_each_entry(r, &redirects, node)
-		WARN_ONCE(r->mod == mod && r->state == USED, "%pS is still patched\n",
-			  (void *)r->pub.func);
+	list_for_each_entry(r, &redirects, node) {
+		if (r->mod != mod)
+			continue;
+		WARN_ONCE(r->state == USED, "%pS is still patched\n", (void *)r->pub.func);
+		/* The worker is at it, and needs no kp_mutex for that. */
+		if (r->state == LEAVING)
+			wait_for_completion(&r->detached);
+	}
 	mutex_unlock(&kp_mutex);
 }
 
@@ -646,12 +748,14 @@ void kp_redirect_exit(void)
 {
 	cancel_delayed_work_sync(&leave_work);
 	/* The companion gets idle when all others are gone. */
-	while (leave_batch(all_idle, NULL))
+	while (leave_batch(UINT_MAX, all_idle, NULL))
 		;
 	WARN_ON(!list_empty(&redirects));
 	cancel_delayed_work_sync(&leave_work);
 	/* Each round ends what has begun; the second begins with what came after that. */
 	while (are_resting()) {
+		/* Leaves little for the barrier, which waits as if it could not last. */
+		kp_wait_rcu_tasks();
 		rcu_barrier_tasks();
 		flush_work(&wake_work);
 	}

@@ -67,7 +67,8 @@ void kp_redirect_exit(void);
  * handler. The effect is verified at the function's entry before this returns. May sleep; takes
  * ftrace's locks, but never waits for RCU-tasks.
  * Return: the redirect, or ERR_PTR: -EBUSY another livepatch core has the function, or ftrace is
- * switched off (kernel.ftrace_enabled); -EINVAL it cannot be traced; -ENOSPC no slot; -ENOMEM.
+ * switched off (kernel.ftrace_enabled); -EINVAL it cannot be traced; -ENOSPC no slot; -EAGAIN none
+ * until an RCU-tasks grace period is over; -ENODEV ftrace has shut itself down; -ENOMEM.
  */
 struct kp_redirect *kp_redirect_get(unsigned long func, struct module *mod);
 

@@ -16,18 +16,22 @@
 #define STRIPES	  256 /* locks; the table has at least as many buckets, each belongs to one */
 #define TABLE_MIN 1024
 
+/* Buckets come by the page: who allocates many at once has them cleared with interrupts off (6.1). */
+#define PAGE_BUCKETS (PAGE_SIZE / sizeof(struct hlist_head))
+
 /*
  * struct shadow_table - the hash table
  * @mask:	number of buckets - 1
  * @link:	which of shadow_var.chain it uses
  * @moved:	while it is filled: buckets of the old table that are in it; changes for a bucket
  *		under its stripe lock
+ * @pages:	PAGE_BUCKETS buckets each
  */
 struct shadow_table {
 	unsigned long mask;
 	unsigned int link;
 	unsigned long moved;
-	struct hlist_head buckets[];
+	struct hlist_head *pages[];
 };
 
 static struct shadow_table __rcu *table;
@@ -91,12 +95,19 @@ static struct shadow_table *current_table(void)
 	return rcu_dereference_check(table, rcu_read_lock_any_held());
 }
 
+static struct hlist_head *bucket_of(const struct shadow_table *in, unsigned long hash)
+{
+	unsigned long bucket = hash & in->mask;
+
+	return &in->pages[bucket / PAGE_BUCKETS][bucket % PAGE_BUCKETS];
+}
+
 struct shadow_var *shadow_find(void *obj, unsigned long id, u32 hash)
 {
 	struct shadow_table *in = current_table();
 	struct shadow_var *var;
 
-	hlist_for_each_entry_rcu(var, &in->buckets[hash & in->mask], chain[in->link])
+	hlist_for_each_entry_rcu(var, bucket_of(in, hash), chain[in->link])
 		if (var->obj == obj && var->id == id)
 			return var;
 	return NULL;
@@ -119,7 +130,7 @@ static struct shadow_table *also_in(const struct shadow_table *now, u32 hash)
 
 static void add_to(struct shadow_table *to, struct shadow_var *var, u32 hash)
 {
-	hlist_add_head_rcu(&var->chain[to->link], &to->buckets[hash & to->mask]);
+	hlist_add_head_rcu(&var->chain[to->link], bucket_of(to, hash));
 }
 
 void shadow_link(struct shadow_var *var, u32 hash)
@@ -166,15 +177,35 @@ void shadow_check_size(void)
 		queue_work(queue, &resize_work);
 }
 
+static void free_table(struct shadow_table *old)
+{
+	unsigned long i;
+
+	for (i = 0; i <= old->mask / PAGE_BUCKETS; i++) {
+		free_page((unsigned long)old->pages[i]);
+		cond_resched();
+	}
+	kvfree(old);
+}
+
 static struct shadow_table *alloc_table(unsigned long buckets, unsigned int link)
 {
+	unsigned long count = buckets / PAGE_BUCKETS, i;
 	struct shadow_table *new;
 
-	new = kp_inject() ? NULL : kvzalloc(struct_size(new, buckets, buckets), GFP_KERNEL);
+	new = kp_inject() ? NULL : kvzalloc(struct_size(new, pages, count), GFP_KERNEL);
 	if (!new)
 		return NULL;
 	new->mask = buckets - 1;
 	new->link = link;
+	for (i = 0; i < count; i++) {
+		new->pages[i] = kp_inject() ? NULL : (void *)get_zeroed_page(GFP_KERNEL);
+		if (!new->pages[i]) {
+			free_table(new);
+			return NULL;
+		}
+		cond_resched();
+	}
 	return new;
 }
 
@@ -183,7 +214,7 @@ static void move_bucket(struct shadow_table *old, struct shadow_table *new, unsi
 	unsigned long flags = shadow_lock((u32)bucket);
 	struct shadow_var *var;
 
-	hlist_for_each_entry(var, &old->buckets[bucket], chain[old->link])
+	hlist_for_each_entry(var, bucket_of(old, bucket), chain[old->link])
 		add_to(new, var, shadow_hash(var->obj, var->id));
 	WRITE_ONCE(new->moved, bucket + 1);
 	shadow_unlock((u32)bucket, flags);
@@ -210,7 +241,7 @@ static void resize_table(struct work_struct *work)
 	/* After this nobody uses the old chains, and the links are free for the next time. */
 	synchronize_rcu();
 	WRITE_ONCE(next_table, NULL);
-	kvfree(old);
+	free_table(old);
 	shadow_check_size();
 }
 
@@ -230,6 +261,6 @@ int shadow_table_init(struct workqueue_struct *worker)
 
 void shadow_table_exit(void)
 {
-	kvfree(rcu_dereference_protected(table, true));
+	free_table(rcu_dereference_protected(table, true));
 	RCU_INIT_POINTER(table, NULL);
 }

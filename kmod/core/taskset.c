@@ -3,10 +3,8 @@
  * Sets of tasks that have to be switched.
  *
  * Memory: choosers read a set in any context, without RCU. Memory that has been in force is freed
- * only after synchronize_rcu_tasks() (tasks that were preempted in the chooser) and
- * synchronize_rcu_tasks_rude() (idle tasks, and CPUs where RCU is not watching). That may take
- * long, so a retired set waits in a pool, where the next transition may take it at once, without
- * any grace period. This is safe since
+ * only after kp_wait_chooser(). That may take long, so a retired set waits in a pool, where the next
+ * transition may take it at once, without any grace period. This is safe since
  *  - kp_choose_rule() has raised the generation, followed by a write barrier, before the set is
  *    emptied and filled again. A chooser that sees any of the new entries sees the new generation
  *    after its read barrier, too, and starts again: it never acts on what it found;
@@ -28,6 +26,7 @@
 #include "exit.h"
 #include "inject.h"
 #include "taskset.h"
+#include "wait.h"
 
 /* How long retired sets wait for another use. */
 #define KEEP_SECONDS 5
@@ -247,7 +246,7 @@ void kp_tasks_retire(struct kp_tasks *tasks)
 	mod_delayed_work(system_unbound_wq, &free_work, KEEP_SECONDS * HZ);
 }
 
-static void free_work_fn(struct work_struct *work)
+static void free_pool(void)
 {
 	struct kp_tasks *tasks, *tmp;
 	LIST_HEAD(old);
@@ -257,14 +256,18 @@ static void free_work_fn(struct work_struct *work)
 	spin_unlock(&pool_lock);
 	if (list_empty(&old))
 		return;
-	synchronize_rcu_tasks();
-	synchronize_rcu_tasks_rude();
+	kp_wait_chooser();
 	list_for_each_entry_safe(tasks, tmp, &old, node)
 		kvfree(tasks);
 }
 
+static void free_work_fn(struct work_struct *work)
+{
+	free_pool();
+}
+
 void kp_tasks_exit(void)
 {
-	mod_delayed_work(system_unbound_wq, &free_work, 0);
-	flush_delayed_work(&free_work);
+	cancel_delayed_work_sync(&free_work);
+	free_pool();
 }

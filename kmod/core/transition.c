@@ -14,9 +14,9 @@
  *    sleeps.
  * Passes follow each other in milliseconds. Tasks that a pass would hardly ever meet at the right
  * moment, because they spend all their time asleep in old code, look at themselves: those of user
- * space when they return there (a task work), idle tasks when something else runs on their CPU (a
- * work). A probe in sched_switch would add nothing: a task that is preempted is pinned like one
- * that sleeps.
+ * space when they return there (a task work) or, if that does not do, whenever a system call ends
+ * (a probe); idle tasks when something else runs on their CPU (a work). A probe in sched_switch
+ * would add nothing: a task that is preempted is pinned like one that sleeps.
  *
  *	rest --start()--> from -> to --all arrived--> done(), rest
  *	                   |      ^
@@ -34,6 +34,7 @@
 #include <linux/cpumask.h>
 #include <linux/delay.h>
 #include <linux/jiffies.h>
+#include <linux/kallsyms.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
@@ -44,8 +45,10 @@
 #include <linux/smp.h>
 #include <linux/spinlock.h>
 #include <linux/task_work.h>
+#include <linux/tracepoint.h>
 #include <linux/workqueue.h>
 #include <asm/unwind.h>
+#include <trace/events/syscalls.h>
 
 #include "choose.h"
 #include "core.h"
@@ -54,6 +57,7 @@
 #include "stack.h"
 #include "taskset.h"
 #include "transition.h"
+#include "wait.h"
 
 /* As patient as that before sleeping tasks are signalled, and between the rounds. */
 #define FIRST_SIGNAL_SECONDS 5
@@ -99,12 +103,17 @@ static struct kp_tasks *self_tasks;
 /* CPUs that run a pending task; a CPU takes itself out. Under kp_mutex. */
 static struct cpumask busy;
 
+/* Whether calls that end are to be watched, and whether they are: the latter is watch_work's. */
+static bool watch_wanted, watching;
+
 /* Task works that wait somewhere. */
 static atomic_t nr_invitations = ATOMIC_INIT(0);
 
 static struct workqueue_struct *pass_wq;
 static void pass_work_fn(struct work_struct *work);
 static DECLARE_DELAYED_WORK(pass_work, pass_work_fn);
+static void watch_work_fn(struct work_struct *work);
+static DECLARE_WORK(watch_work, watch_work_fn);
 static DEFINE_PER_CPU(struct work_struct, idle_work);
 
 #ifdef KP_TEST
@@ -207,7 +216,6 @@ static bool returns_to_user(const struct task_struct *task)
 #endif
 	return !(task->flags & never);
 }
-
 
 /*
  * Whether this interrupt came from user mode: what the innermost entry into the kernel says. Interrupts
@@ -404,11 +412,47 @@ static void signal_all(struct kp_tasks *tasks)
 	}
 }
 
+/*
+ * Some system calls run task works while they wait (io_uring's, KVM's): that uses up the invitation
+ * with old code still on the stack, and the task may be back in the same wait as soon as it has
+ * returned. Another invitation would end in the same way, however often it is repeated. This comes
+ * when nothing of the call is left on the stack.
+ */
+static void probe_sys_exit(void *data, struct pt_regs *regs, long ret)
+{
+	/* Preemption is off: the memory is there, even if the set is out of force by now. */
+	const struct kp_tasks *tasks = READ_ONCE(self_tasks);
+
+	if (tasks && kp_tasks_find(tasks, current) >= 0 && !held())
+		look_at(current);
+}
+
+/*
+ * Not under kp_mutex: changing the probes of a tracepoint may wait for RCU, and that for the very
+ * task that is in the way.
+ */
+static void watch_work_fn(struct work_struct *work)
+{
+	bool wanted = READ_ONCE(watch_wanted);
+
+	if (wanted && !watching)
+		watching = !register_trace_sys_exit(probe_sys_exit, NULL);
+	else if (!wanted && watching)
+		watching = unregister_trace_sys_exit(probe_sys_exit, NULL);
+}
+
+/* Costs every system call a little. Again at each pass, if there was no memory. */
+static void watch(bool wanted)
+{
+	WRITE_ONCE(watch_wanted, wanted);
+	queue_work(pass_wq, &watch_work);
+}
+
 /* From now on, tasks that look at themselves do so in @tasks; returns when none uses another. */
 static void set_self_tasks(struct kp_tasks *tasks)
 {
 	spin_lock(&self_lock);
-	self_tasks = tasks;
+	WRITE_ONCE(self_tasks, tasks);
 	spin_unlock(&self_lock);
 }
 
@@ -430,6 +474,8 @@ static void finish(void)
 	struct kp_tasks *tasks = transition.tasks;
 
 	set_self_tasks(NULL);
+	if (watch_wanted)
+		watch(false);
 	kp_choose_rule(&rule);
 	transition.done();
 	rule.other_to = false;
@@ -474,6 +520,8 @@ bool kp_transition_pass(void)
 		return true;
 	}
 	invite_all(tasks);
+	if (transition.delay_ms >= MAX_DELAY_MS)
+		watch(true);
 	if (time_after_eq(jiffies, transition.next_signal)) {
 		signal_all(tasks);
 		transition.next_signal = jiffies + SIGNAL_SECONDS * HZ;
@@ -520,7 +568,7 @@ static int turn(struct kp_tasks **next, bool reversed)
 	}
 	spin_lock(&self_lock);
 	transition.reversed = reversed;
-	self_tasks = *next;
+	WRITE_ONCE(self_tasks, *next);
 	spin_unlock(&self_lock);
 	transition.started = true;
 	transition.delay_ms = 1;
@@ -640,9 +688,28 @@ static const char *state_name(const struct kp_note *note)
 	}
 }
 
+/*
+ * "-" if it is not in old code. A range may be all of a module, so the symbols are asked first. A
+ * return address may lie behind the end of its function: see kp_ranges_find().
+ */
+static const char *function_name(const struct kp_note *note, char *buf)
+{
+	const struct kp_range *range = NULL;
+	const char *name;
+	char *module;
+
+	if (note->state == KP_STACK_OLD)
+		range = kp_ranges_find(outgoing(), note->address);
+	if (!range)
+		return "-";
+	name = kallsyms_lookup(note->address - 1, NULL, NULL, &module, buf);
+	return name ? name : range->name;
+}
+
 ssize_t kp_transition_blockers(char *buf)
 {
 	struct kp_tasks *tasks = transition.tasks;
+	char symbol[KSYM_NAME_LEN];
 	ssize_t len = 0;
 	unsigned long i;
 
@@ -652,22 +719,17 @@ ssize_t kp_transition_blockers(char *buf)
 	kp_tasks_for_each_pending(tasks, i) {
 		const struct task_struct *task = kp_tasks_task(tasks, i);
 		const struct kp_note *note = &tasks->notes[i];
-		const struct kp_range *range = NULL;
 
-		if (note->state == KP_STACK_OLD)
-			range = kp_ranges_find(outgoing(), note->address);
 		len += scnprintf(buf + len, PAGE_SIZE - len, "%d %s %s %s\n", task->pid, task->comm,
-				 state_name(note), range ? range->name : "-");
+				 state_name(note), function_name(note, symbol));
 	}
 	return len;
 }
 
 void kp_transition_quiesce(void)
 {
-	/* Tasks that were preempted, in the chooser or behind it, and those in exit on 6.1. */
-	synchronize_rcu_tasks();
-	/* Idle tasks, and CPUs that RCU does not watch. */
-	synchronize_rcu_tasks_rude();
+	/* On 6.1 for those in exit, too. */
+	kp_wait_chooser();
 	/* Those that sleep in exit, on 6.12. */
 	kp_exit_wait();
 }
@@ -692,16 +754,17 @@ void kp_transition_exit(void)
 	int cpu;
 
 	cancel_delayed_work_sync(&pass_work);
+	/* After watch_work, which was queued when the last transition was over. */
 	destroy_workqueue(pass_wq);
 	for_each_possible_cpu(cpu)
 		flush_work(per_cpu_ptr(&idle_work, cpu));
 	/*
 	 * A task may have taken its list of works before they were cancelled, and be busy with
-	 * another one. The last instructions of ours are covered by the RCU-tasks grace periods
-	 * below.
+	 * another one; and behind the last count it may have been preempted before it returned.
 	 */
 	while (atomic_read(&nr_invitations))
 		msleep(20);
+	kp_wait_rcu_tasks();
 	kp_exit_exit();
 	kp_tasks_exit();
 }

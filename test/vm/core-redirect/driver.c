@@ -198,21 +198,23 @@ static int try_chooser(size_t nr)
 
 static struct kp_redirect *many[MANY];
 
+/* As for a patch with many functions: all under kp_mutex, in which no worker comes in between. */
 static int get_many(void)
 {
 	size_t i;
+	int ret = 0;
 
-	for (i = 0; i < MANY; i++) {
-		mutex_lock(&kp_mutex);
+	mutex_lock(&kp_mutex);
+	for (i = 0; !ret && i < MANY; i++) {
 		many[i] = kp_redirect_get((unsigned long)(*target.many)[i],
 					  __module_text_address((unsigned long)(*target.many)[i]));
-		if (!IS_ERR(many[i]))
-			kp_redirect_set(many[i], (unsigned long)new_many);
-		mutex_unlock(&kp_mutex);
 		if (IS_ERR(many[i]))
-			return PTR_ERR(many[i]);
+			ret = PTR_ERR(many[i]);
+		else
+			kp_redirect_set(many[i], (unsigned long)new_many);
 	}
-	return 0;
+	mutex_unlock(&kp_mutex);
+	return ret;
 }
 
 static int put_many(void)
@@ -360,6 +362,15 @@ static int gone(void)
 	return 0;
 }
 
+/* Of a module that no function is patched in. */
+static int other_gone(void)
+{
+	static struct module other;
+
+	kp_redirect_module_gone(&other);
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int (*run)(void);
@@ -367,6 +378,7 @@ static const struct {
 	{ "get-many", get_many },     { "put-many", put_many },	    { "call-many", call_many },
 	{ "plain-many", plain_many }, { "bpf-attach", bpf_attach }, { "bpf-detach", bpf_detach },
 	{ "in-transit", in_transit }, { "module-gone", gone },
+	{ "other-gone", other_gone },
 };
 
 static int run(const char *line)

@@ -227,6 +227,60 @@ quick "put add" 500
 quick "module-gone" 500
 grep -qx kp_rd_spin /proc/[0-9]*/comm || fail "the thread has ended already"
 
+say "slots that wait for such a thread: only the function that had one gets it back"
+ended() {
+	! grep -qx kp_rd_spin /proc/[0-9]*/comm
+}
+wait_until 30 ended || fail "the thread does not end"
+no_space() {
+	! try "get eight" && grep -q "No space left" /tmp/error
+}
+# So that nothing waits for both threads.
+echo 0 >$p/slots_max
+wait_until 60 no_space || fail "without slots: $(cat /tmp/error)"
+gives "call eight" 87654321
+echo 4096 >$p/slots_max
+must "spin 12"
+must "get add"
+must "put add"
+wait_until 8 nothing_enabled || fail "still enabled: $(enabled)"
+echo 0 >$p/slots_max
+refused "get eight" "temporarily unavailable"
+must "get add"
+must "new add"
+gives "call add" 1003
+! ended || fail "the thread has ended already"
+must "put add"
+gives "call add" 3
+wait_until 60 no_space || fail "without slots: $(cat /tmp/error)"
+echo 4096 >$p/slots_max
+must "get eight"
+must "put eight"
+wait_until 20 nothing_enabled || fail "still enabled: $(enabled)"
+
+say "while the worker is at it"
+# Between unregistering and what follows.
+echo 1500 >$p/leave_delay
+must "get add"
+must "put add"
+no_add() {
+	! enabled | grep -q rdt_add
+}
+wait_until 10 no_add || fail "rdt_add is not unregistered"
+quick "other-gone" 700
+quick "module-gone" 700
+must "get add"
+must "new add"
+gives "call add" 1003
+must "put add"
+wait_until 10 nothing_enabled || fail "still enabled: $(enabled)"
+# The companion went last, and is at that point now.
+quick "get-many" 8000
+gives "call-many" 0
+must "put-many"
+echo 0 >$p/leave_delay
+wait_until 60 nothing_enabled || fail "still enabled: $(enabled | head -n 3)"
+
 say "the end"
 rmmod kp_rd
 rmmod kp_rd_target

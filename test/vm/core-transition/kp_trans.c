@@ -7,6 +7,7 @@
  * /proc/kp_trans_pair		read: call the patched functions, nested and one after the other
  * /proc/kp_trans_sleep		read: sleep in a patched function until "wake" or a signal
  * /proc/kp_trans_deep		read: the same without a chance for signals
+ * /proc/kp_trans_chores		read: wait in a patched function for "tick", and run task works meanwhile
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -19,6 +20,7 @@
 #include <linux/proc_fs.h>
 #include <linux/sched/signal.h>
 #include <linux/seq_file.h>
+#include <linux/task_work.h>
 #include <linux/uaccess.h>
 #include <linux/wait.h>
 
@@ -31,6 +33,7 @@ DEFINE_MUTEX(kp_mutex);
 
 static DECLARE_WAIT_QUEUE_HEAD(gate);
 static bool gate_open, stop;
+static unsigned long ticks;
 static atomic_long_t calls = ATOMIC_LONG_INIT(0), mixed = ATOMIC_LONG_INIT(0);
 static atomic_long_t new_calls = ATOMIC_LONG_INIT(0);
 static unsigned long finished;
@@ -113,6 +116,32 @@ static noinline __noclone int doze_deep_new(void)
 	return NEW;
 }
 
+/* As io_uring and KVM wait: task works are run on the way. */
+static __always_inline int do_chores(int version)
+{
+	unsigned long seen = READ_ONCE(ticks);
+
+	while (READ_ONCE(ticks) == seen) {
+		schedule_timeout_interruptible(1);
+		clear_notify_signal();
+		if (task_work_pending(current))
+			task_work_run();
+		if (task_sigpending(current))
+			return -EINTR;
+	}
+	return version;
+}
+
+static noinline __noclone int chores(void)
+{
+	return do_chores(OLD);
+}
+
+static noinline __noclone int chores_new(void)
+{
+	return do_chores(NEW);
+}
+
 /* A leaf: nothing but the interrupted address tells that it is there. */
 static noinline __noclone int leaf(void)
 {
@@ -154,6 +183,7 @@ static struct function {
 	{ "outer", outer, outer_new },
 	{ "doze", doze, doze_new },
 	{ "doze_deep", doze_deep, doze_deep_new },
+	{ "chores", chores, chores_new },
 	{ "leaf", leaf, leaf_new },
 	{ "step", step, step_new },
 };
@@ -309,6 +339,12 @@ static int close_gate(void)
 	return 0;
 }
 
+static int tick(void)
+{
+	WRITE_ONCE(ticks, ticks + 1);
+	return 0;
+}
+
 static int run_thread(struct task_struct **thread, int (*run)(void *data), const char *name)
 {
 	if (*thread)
@@ -358,6 +394,7 @@ static const struct {
 } commands[] = {
 	{ "enable", enable },	  { "disable", disable },	{ "reverse", reverse },
 	{ "force", force },	  { "wake", wake },		{ "close", close_gate },
+	{ "tick", tick },
 	{ "spin_leaf", spin_leaf }, { "spin_steps", spin_steps }, { "spin_busy", spin_busy },
 	{ "stop", stop_spinning },
 };
@@ -454,10 +491,16 @@ static ssize_t read_deep(struct file *file, char __user *buf, size_t size, loff_
 	return version_to_user(doze_deep(), buf, size, pos);
 }
 
+static ssize_t read_chores(struct file *file, char __user *buf, size_t size, loff_t *pos)
+{
+	return version_to_user(chores(), buf, size, pos);
+}
+
 static const struct proc_ops main_ops = { .proc_read = read_state, .proc_write = write_command };
 static const struct proc_ops pair_ops = { .proc_read = read_pair };
 static const struct proc_ops sleep_ops = { .proc_read = read_sleep };
 static const struct proc_ops deep_ops = { .proc_read = read_deep };
+static const struct proc_ops chores_ops = { .proc_read = read_chores };
 
 static void put_redirects(void)
 {
@@ -475,6 +518,7 @@ static void remove_files(void)
 	remove_proc_entry("kp_trans_pair", NULL);
 	remove_proc_entry("kp_trans_sleep", NULL);
 	remove_proc_entry("kp_trans_deep", NULL);
+	remove_proc_entry("kp_trans_chores", NULL);
 	remove_proc_entry("kp_trans_blockers", NULL);
 }
 
@@ -508,6 +552,7 @@ static int __init kp_trans_init(void)
 	proc_create("kp_trans_pair", 0400, NULL, &pair_ops);
 	proc_create("kp_trans_sleep", 0400, NULL, &sleep_ops);
 	proc_create("kp_trans_deep", 0400, NULL, &deep_ops);
+	proc_create("kp_trans_chores", 0400, NULL, &chores_ops);
 	proc_create_single("kp_trans_blockers", 0400, NULL, show_blockers);
 	return 0;
 

@@ -133,6 +133,23 @@ tell disable
 finish "loop, disable"
 tell close
 
+say "one that uses up its invitation in old code is switched when its system call ends"
+# One process, which goes back at once.
+while read -r _; do :; done </proc/kp_trans_chores &
+chores=$!
+sleep 0.3
+for command in enable disable; do
+	tell $command
+	blocked_by 'sleeping chores'
+	sleep 1
+	blocked_by 'sleeping chores'
+	tell tick
+	wait_until 2 over || fail "$command: it returned and was not switched: $(cat /proc/kp_trans_blockers)"
+	finish "waits that run task works, $command"
+done
+kill $chores
+wait $chores || true
+
 say "force"
 head -c 2 /proc/kp_trans_deep >/tmp/forced &
 sleep 0.3
