@@ -3,8 +3,51 @@
 #include <linux/sort.h>
 #include <linux/stacktrace.h>
 
+#include "lookup.h"
 #include "redirect.h"
 #include "stack.h"
+
+/* The function in which the kernel gives up the CPU before it goes to user mode; 0: not known. */
+static unsigned long exit_start, exit_end;
+
+void kp_stack_init(void)
+{
+	/* The second one is 6.1's; where both exist, the first is what calls schedule(). */
+	static const char *const names[] = { "exit_to_user_mode_loop", "exit_to_user_mode_prepare" };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		if (kp_lookup_each(NULL, names[i], &exit_start, 1) != 1)
+			continue;
+		exit_end = exit_start + kp_lookup_size(exit_start);
+		return;
+	}
+	exit_start = 0;
+}
+
+struct top {
+	unsigned int depth;
+	bool at_exit;
+};
+
+/* __schedule(), schedule(), and who called that. */
+static bool look_at_top(void *cookie, unsigned long address)
+{
+	struct top *top = cookie;
+
+	if (++top->depth < 3)
+		return true;
+	top->at_exit = address > exit_start && address <= exit_end;
+	return false;
+}
+
+bool kp_stack_at_exit(struct task_struct *task)
+{
+	struct top top = {};
+
+	arch_stack_walk_reliable(look_at_top, &top, task);
+	return top.at_exit;
+}
 
 struct walk {
 	const struct kp_ranges *ranges;

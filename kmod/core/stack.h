@@ -11,7 +11,8 @@
  * enum kp_stack - what a look at a task found
  * @KP_STACK_WAITING: not looked at yet
  * @KP_STACK_CLEAN: no frame is in old code: the task may be switched
- * @KP_STACK_RUNNING: it ran somewhere else, so its stack could not be walked
+ * @KP_STACK_RUNNING: it ran somewhere else, so its stack could not be walked, or was about to run on
+ *	in a system call
  * @KP_STACK_OLD: a frame is in old code
  * @KP_STACK_IN_TRANSIT: a frame is on the way into a version that it may have decided for already
  * @KP_STACK_UNRELIABLE: the unwinder does not vouch for the frames
@@ -40,6 +41,16 @@ enum kp_stack {
  */
 enum kp_stack kp_stack_check(struct task_struct *task, const struct kp_ranges *ranges,
 			     unsigned long *address);
+
+/** kp_stack_init() - once, before kp_stack_at_exit(). May sleep. */
+void kp_stack_init(void);
+
+/**
+ * kp_stack_at_exit() - whether @task was about to return to user mode when it lost the CPU.
+ *
+ * @task is pinned by task_call_func(), and does not run. False also where that cannot be told.
+ */
+bool kp_stack_at_exit(struct task_struct *task);
 
 /** kp_ranges_sort() - by address; ranges that overlap become one, with the name of the first. */
 void kp_ranges_sort(struct kp_ranges *ranges);

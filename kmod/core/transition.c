@@ -5,8 +5,9 @@
  * A pass looks at each task that is pending:
  *  - not running: task_call_func() pins it, and its stack is walked;
  *  - running: an interrupt on its CPU walks the stack of what it interrupted. So spinners in user
- *    space and kernel threads that never sleep are reached, too; a task that is in a system call
- *    is left alone. Only CPUs that run a pending task are interrupted;
+ *    space and kernel threads that never sleep are reached, too. Only CPUs that run a pending task
+ *    are interrupted;
+ *  - in a system call and not asleep, running or not: left alone until it sleeps or returns;
  *  - idle tasks are like others: they run, or the lock of their CPU's run queue pins them. CPUs
  *    that are offline have nothing to switch. cpus_read_lock() keeps that so during a pass;
  *  - dead: done, and never walked;
@@ -186,6 +187,27 @@ struct look {
 	int cpu; /* that it runs on, or -1 */
 };
 
+static bool returns_to_user(const struct task_struct *task)
+{
+	unsigned int never = PF_KTHREAD | PF_IO_WORKER;
+
+#ifdef PF_USER_WORKER
+	never |= PF_USER_WORKER;
+#endif
+	return !(task->flags & never);
+}
+
+/*
+ * It lost the CPU, or waits for it after a sleep, somewhere in a system call. There it is left alone,
+ * even with no old code on its stack: it sleeps or returns soon, and as long as it does neither, the
+ * call sees
+ * one version.
+ */
+static bool in_system_call(struct task_struct *task)
+{
+	return returns_to_user(task) && task_is_running(task) && !kp_stack_at_exit(task);
+}
+
 /*
  * Called by task_call_func(): with the task's pi_lock, the run queue's lock if it is runnable, and
  * interrupts off. Nothing here may wake anybody, allocate, or print.
@@ -197,24 +219,15 @@ static int look_at_pinned(struct task_struct *task, void *data)
 	look->cpu = -1;
 	if (kp_task_dead(task)) {
 		kp_tasks_done(look->tasks, look->i);
-	} else if (task_curr(task)) {
-		look->cpu = task_cpu(task);
+	} else if (task_curr(task) || in_system_call(task)) {
+		if (task_curr(task))
+			look->cpu = task_cpu(task);
 		WRITE_ONCE(look->tasks->notes[look->i].state, KP_STACK_RUNNING);
 		WRITE_ONCE(look->tasks->notes[look->i].running, true);
 	} else {
 		check(look->tasks, look->i, task);
 	}
 	return 0;
-}
-
-static bool returns_to_user(const struct task_struct *task)
-{
-	unsigned int never = PF_KTHREAD | PF_IO_WORKER;
-
-#ifdef PF_USER_WORKER
-	never |= PF_USER_WORKER;
-#endif
-	return !(task->flags & never);
 }
 
 /*
@@ -236,10 +249,8 @@ static bool interrupted_user_mode(void)
 }
 
 /*
- * In an interrupt, on a CPU where a pending task was running: see kp_stack_check(). Somewhere in a
- * system call a task of user space is left alone, even with no old code on its stack: it sleeps or
- * returns soon, and as long as it does neither, the call sees one version, as with the kernel's own
- * livepatch.
+ * In an interrupt, on a CPU where a pending task was running: see kp_stack_check(). In a system call
+ * it is left alone: see in_system_call().
  */
 static void look_at_interrupted(void *data)
 {
@@ -743,6 +754,7 @@ int kp_transition_init(void)
 		return -ENOMEM;
 	for_each_possible_cpu(cpu)
 		INIT_WORK(per_cpu_ptr(&idle_work, cpu), idle_work_fn);
+	kp_stack_init();
 	err = kp_exit_init();
 	if (err)
 		destroy_workqueue(pass_wq);

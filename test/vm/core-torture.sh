@@ -4,8 +4,9 @@
 # Consistency under load: two functions that one system call uses are always of one version, whatever
 # happens meanwhile; see core-torture/torture.c.
 #   core-torture.sh [--core CORE] [--long] [--arguments "..."] [--only NAME]
-# Runs on each kernel: "torture"; "leaf", a thread that never leaves old code; "delay-before" and
-# "delay-after", with the chooser slowed down before and after its decision.
+# Runs on each kernel: "torture"; "preempt", the same where the kernel can be preempted anywhere;
+# "leaf", a thread that never leaves old code; "delay-before" and "delay-after", with the chooser slowed
+# down before and after its decision.
 # --long: ten times as much. --core livepatch runs the same against the kernel's own core, without
 # the kernel thread that never sleeps, for comparison.
 
@@ -23,7 +24,7 @@ while [ $# -gt 0 ]; do
 	--long) times=10 ;;
 	--arguments) arguments=$2; shift ;;
 	--only) only=$2; shift ;;
-	*) sed -n '4,10s/^# \?//p' "$0"; exit 2 ;;
+	*) sed -n '4,11s/^# \?//p' "$0"; exit 2 ;;
 	esac
 	shift
 done
@@ -38,6 +39,7 @@ scenario() {
 	shift 2
 	echo "${arguments:-$*}" >"$dir/arguments"
 	echo "timeout: $((limit + 90))" >"$dir/flags"
+	[ "${dir##*/}" != preempt ] || echo "append: preempt=full" >>"$dir/flags"
 	ready+=("$dir")
 }
 
@@ -65,6 +67,9 @@ for release in "${releases[@]}"; do
 		limit=$((400 * times))
 		seed=${KP_SEED:-$RANDOM}
 		scenario torture '' --calls $((2000000 * times)) --transitions $((300 * times)) \
+			--seconds $limit --seed "$seed"
+		limit=$((200 * times))
+		scenario preempt '' --calls $((400000 * times)) --transitions $((60 * times)) \
 			--seconds $limit --seed "$seed"
 		limit=60
 		scenario leaf '' --leaf
