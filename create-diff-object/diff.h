@@ -16,8 +16,9 @@
 /**
  * struct external - something outside the patch that included code refers to.
  *
- * A plain one is left to the module loader: exported by vmlinux, or defined by another object of
- * the patch. Any other is named by an alias and a record in .kpatch.undef.
+ * A plain one is left to the module loader: exported by vmlinux or a module other than the patched
+ * one, or defined by another object of the patch. Any other is named by an alias and a record in
+ * .kpatch.undef.
  */
 struct external {
 	bool plain;

@@ -112,15 +112,21 @@ static struct external *from_table(struct diff *diff, const struct kp_symtab *ta
 	return ext;
 }
 
-/* An export of another module: its position there is always unique, exported names are. */
-static struct external *from_module_export(const struct kp_export *ex)
+/*
+ * An export of another module is imported as any module would: the loader checks its version, and
+ * the module stays as long as the patch. It is not a late reference, since no core fills in those
+ * to a module that the patch does not change, and a module that it does change may come later than
+ * the one whose code calls it.
+ */
+static struct external *from_module_export(const struct diff *diff, const char *name, bool weak)
 {
-	struct external *ext = g_new0(struct external, 1);
+	const struct kp_export *ex = kp_symvers_find(diff->symvers, name);
+	struct external *ext;
 
+	if (!ex || kp_symvers_is_vmlinux(ex))
+		return NULL;
+	ext = plain_new(name, weak);
 	ext->objname = kp_symvers_module_name(ex);
-	ext->name = g_strdup(ex->name);
-	ext->late = true;
-	set_alias(ext, true);
 	return ext;
 }
 
@@ -139,7 +145,6 @@ static struct external *from_runpre(struct diff *diff, const char *name)
 
 static struct external *resolve_import(struct diff *diff, const char *name, bool weak)
 {
-	const struct kp_export *ex = kp_symvers_find(diff->symvers, name);
 	struct external *ext;
 
 	if (vmlinux_export(diff, name)) {
@@ -159,10 +164,11 @@ static struct external *resolve_import(struct diff *diff, const char *name, bool
 	ext = from_runpre(diff, name);
 	if (!ext)
 		ext = from_table(diff, diff->symtab, diff->objname, name);
+	/* Before what vmlinux does not export: a module cannot have meant that. */
+	if (!ext)
+		ext = from_module_export(diff, name, weak);
 	if (!ext && diff->vmlinux)
 		ext = from_table(diff, kp_image_symtab(diff->vmlinux), "vmlinux", name);
-	if (!ext && ex && !kp_symvers_is_vmlinux(ex))
-		ext = from_module_export(ex);
 	return ext ? ext : plain_new(name, weak);
 }
 

@@ -147,7 +147,7 @@ static void add_static_call_key(struct writer *w, const char *tramp)
 	size_t count = 0;
 	const struct kp_sym *const *syms = tab ? kp_symtab_find(tab, name, &count) : NULL;
 	struct external key = {
-		.plain = ex && kp_symvers_is_vmlinux(ex) && !ex->ns[0] && !suffix,
+		.plain = ex && !(kp_symvers_is_vmlinux(ex) && ex->ns[0]) && !suffix,
 		.objname = (char *)"vmlinux",
 		.name = name,
 		.alias = alias,

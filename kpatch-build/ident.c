@@ -28,24 +28,75 @@ char *ident_release(const struct ko *ko)
 	return NULL;
 }
 
-/* "Linux version RELEASE (...": what /proc/version shows. */
-static char *image_release(const struct kp_image *image)
+/* As /proc/version: "Linux version RELEASE (BUILDER) (COMPILER) VERSION"; NULL: not found. */
+static char *image_banner(const struct kp_image *image)
 {
-	static const char start[] = "Linux version ";
 	size_t count = 0;
 	const struct kp_sym *const *found =
 		kp_symtab_find(kp_image_symtab(image), "linux_banner", &count);
-	/* __NEW_UTS_LEN is 64. */
-	const uint8_t *text =
-		count == 1 ? kp_image_bytes(image, found[0]->addr, strlen(start) + 65) : NULL;
+	const struct kp_image_section *sec =
+		count == 1 ? kp_image_section_at(image, found[0]->addr) : NULL;
 
-	if (!text || memcmp(text, start, strlen(start)))
+	if (!sec || !sec->data || found[0]->addr >= sec->addr + sec->size)
 		return NULL;
-	text += strlen(start);
 
-	const uint8_t *space = memchr(text, ' ', 65);
+	const char *text = (const char *)sec->data + (found[0]->addr - sec->addr);
+	/* Two times __NEW_UTS_LEN, who built it, where and with what. */
+	const uint64_t size = MIN(sec->addr + sec->size - found[0]->addr, 4096);
+	g_autofree char *banner = g_strndup(text, size);
 
-	return space ? g_strndup((const char *)text, (gsize)(space - text)) : NULL;
+	banner[strcspn(banner, "\n")] = '\0';
+	return g_steal_pointer(&banner);
+}
+
+static char *image_release(const struct kp_image *image)
+{
+	static const char start[] = "Linux version ";
+	g_autofree char *banner = image_banner(image);
+
+	if (!banner || !g_str_has_prefix(banner, start))
+		return NULL;
+
+	const char *release = banner + strlen(start), *space = strchr(release, ' ');
+
+	return space ? g_strndup(release, (gsize)(space - release)) : NULL;
+}
+
+/* The text that a generated header defines @name as; NULL: it does not. */
+static char *header_define(const char *headers, const char *file, const char *name)
+{
+	g_autofree char *path = g_build_filename(headers, "include", "generated", file, NULL);
+	g_autofree char *define = g_strdup_printf("#define %s \"", name);
+	g_autofree char *text = NULL;
+	const char *found =
+		g_file_get_contents(path, &text, NULL, NULL) ? strstr(text, define) : NULL;
+
+	if (!found)
+		return NULL;
+	found += strlen(define);
+	return g_strndup(found, strcspn(found, "\"\n"));
+}
+
+bool ident_check_headers(const char *headers, const struct kp_image *image, GError **err)
+{
+	g_autofree char *release = header_define(headers, "utsrelease.h", "UTS_RELEASE");
+	g_autofree char *version = header_define(headers, "utsversion.h", "UTS_VERSION");
+	g_autofree char *banner = image_banner(image);
+	g_autofree char *of_image = image_release(image);
+
+	if (!version) /* before 6.1 */
+		version = header_define(headers, "compile.h", "UTS_VERSION");
+	/* Another release is for ident_stamp() to refuse. */
+	if (!version || !banner || g_strcmp0(release, of_image) != 0)
+		return true;
+
+	g_autofree char *end = g_strconcat(" ", version, NULL);
+
+	return g_str_has_suffix(banner, end) ||
+	       kp_fail(err, KP_FAILED,
+		       "the headers in %s are of the build \"%s\", but %s is \"%s\"; install "
+		       "headers and image from packages of the same version",
+		       headers, version, kp_image_path(image), banner);
 }
 
 static bool read_build_id(const struct kp_image *image, uint8_t *build_id, GError **err)

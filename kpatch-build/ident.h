@@ -19,6 +19,15 @@
 char *ident_release(const struct ko *ko);
 
 /**
+ * ident_check_headers() - whether @headers, kbuild's folder, and @image are of one build of the
+ * kernel.
+ *
+ * Packages of a distribution are rebuilt under one release name, and headers and image may be
+ * upgraded one without the other. Headers that do not tell their build are taken.
+ */
+bool ident_check_headers(const char *headers, const struct kp_image *image, GError **err);
+
+/**
  * ident_stamp() - write the build-id of @image into @ko.
  *
  * Refused when @ko was built for another release, or stamped with another build-id: its

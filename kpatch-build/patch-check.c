@@ -15,6 +15,9 @@
 #define CALLBACK_FN	 0
 #define CALLBACK_OBJNAME 8
 
+static const char *const callback_kinds[] = { "pre_patch", "post_patch", "pre_unpatch",
+					      "post_unpatch" };
+
 /* The function that a pointer refers to; NULL if it is none. */
 static const char *pointee(const struct ko *ko, const struct ko_rela *rela)
 {
@@ -81,12 +84,64 @@ static void check_funcs(const struct ko *ko, struct kp_diags *diags)
 
 void patch_check_tables(const struct ko *ko, struct kp_diags *diags)
 {
-	static const char *const kinds[] = { "pre_patch", "post_patch", "pre_unpatch",
-					     "post_unpatch" };
-
 	check_funcs(ko, diags);
-	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)
-		check_callbacks(ko, kinds[i], diags);
+	for (size_t i = 0; i < G_N_ELEMENTS(callback_kinds); i++)
+		check_callbacks(ko, callback_kinds[i], diags);
+}
+
+/* Adds the names that the records of a table have at offset @name, up to the one that ends it. */
+static void add_objects(const struct ko *ko, GHashTable *objects, const char *table, uint64_t size,
+			uint64_t name)
+{
+	const struct ko_section *sec = ko_section(ko, table);
+
+	for (uint64_t at = 0; sec && at + size <= sec->size; at += size) {
+		const char *objname = ko_rela_string(sec, at + name);
+
+		if (objname)
+			g_hash_table_add(objects, (gpointer)objname);
+	}
+}
+
+void patch_check_references(const struct ko *ko, const struct klp_refs *refs,
+			    struct kp_diags *diags)
+{
+	g_autoptr(GHashTable) objects = g_hash_table_new(g_str_hash, g_str_equal);
+
+	add_objects(ko, objects, ".kpatch.funcs", FUNC_SIZE, FUNC_OBJNAME);
+	for (size_t i = 0; i < G_N_ELEMENTS(callback_kinds); i++) {
+		g_autofree char *table = g_strconcat(".kpatch.callbacks.", callback_kinds[i], NULL);
+
+		add_objects(ko, objects, table, CALLBACK_SIZE, CALLBACK_OBJNAME);
+	}
+	for (guint i = 0; i < refs->list->len; i++) {
+		const struct klp_ref *ref = refs->list->pdata[i];
+
+		if (klp_ref_is_vmlinux(ref) || g_hash_table_contains(objects, ref->objname))
+			continue;
+		kp_diag_add(diags, KP_ERROR_DIAG, ref->objname, NULL,
+			    "patch a function of the module, or drop what is new for it",
+			    "the patch refers to %s, but changes nothing in this module: the "
+			    "reference would never be filled in",
+			    ref->name);
+	}
+}
+
+void patch_check_sections(const struct ko *ko, struct kp_diags *diags)
+{
+	for (guint i = 0; i < ko->sections->len; i++) {
+		const struct ko_section *sec = ko->sections->pdata[i];
+
+		if (!(sec->flags & SHF_ALLOC) || !sec->size)
+			continue;
+		if (g_str_has_prefix(sec->name, ".data..percpu.") ||
+		    !strcmp(sec->name, ".bss..decrypted"))
+			kp_diag_add(diags, KP_ERROR_DIAG, NULL, NULL,
+				    "use DEFINE_PER_CPU(), or memory that is allocated",
+				    "new variables in section %s, which is plain memory in a "
+				    "module",
+				    sec->name);
+	}
 }
 
 /* Whether code that stays in memory refers to a symbol whose name begins with @prefix. */

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "diag.h"
+#include "klp.h"
 #include "ko.h"
 
 /** struct objtool_needs - what objtool has to have made, by the target's configuration. */
@@ -22,6 +23,17 @@ struct objtool_needs {
  * Each entry complete; one callback of a kind for each object, one replacement for each function.
  */
 void patch_check_tables(const struct ko *ko, struct kp_diags *diags);
+
+/**
+ * patch_check_references() - that somebody fills in each reference to a module.
+ *
+ * The cores do so for the modules that the patch has an entry or a callback for, and for no others.
+ */
+void patch_check_references(const struct ko *ko, const struct klp_refs *refs,
+			    struct kp_diags *diags);
+
+/** patch_check_sections() - no section that is special in vmlinux and plain data in a module. */
+void patch_check_sections(const struct ko *ko, struct kp_diags *diags);
 
 /**
  * patch_check_objtool() - that objtool ran and was not silently useless.

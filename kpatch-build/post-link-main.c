@@ -83,6 +83,12 @@ static bool run(const struct arguments *args, struct kp_diags *diags, GError **e
 	if (kp_image_is_module(image))
 		return kp_fail(err, KP_FAILED, "%s is a module, not a kernel image", args->vmlinux);
 
+	/* Module.symvers lies at the top of the headers. */
+	g_autofree char *headers = g_path_get_dirname(path);
+
+	if (!ident_check_headers(headers, image, err))
+		return false;
+
 	const struct post_link_request request = {
 		.input = args->input,
 		.core = patch_core_find("kpatch"),

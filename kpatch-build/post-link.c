@@ -120,6 +120,8 @@ bool post_link(const struct post_link_request *request, GError **err)
 	if (!refs)
 		return false;
 	patch_check_objtool(ko, &request->needs, request->diags);
+	patch_check_sections(ko, request->diags);
+	patch_check_references(ko, refs, request->diags);
 	check_static_calls(ko, request->symvers, request->diags);
 	drop_leftovers(ko);
 	if (!request->core->convert(ko, refs, request, err))

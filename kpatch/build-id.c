@@ -2,12 +2,11 @@
 #include "build-id.h"
 
 #include <elf.h>
-#include <fcntl.h>
-#include <gelf.h>
 #include <glib.h>
-#include <libelf.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "elf-read.h"
+#include "unpack.h"
 
 static char *to_hex(const unsigned char *bytes, size_t size)
 {
@@ -49,30 +48,16 @@ char *build_id_of_notes(const char *path)
 	return find_in_notes((const unsigned char *)data, size);
 }
 
-static char *find_in_elf(Elf *elf)
-{
-	for (Elf_Scn *section = NULL; (section = elf_nextscn(elf, section));) {
-		GElf_Shdr header;
-		if (!gelf_getshdr(section, &header) || header.sh_type != SHT_NOTE)
-			continue;
-		Elf_Data *data = elf_rawdata(section, NULL);
-		char *found = data && data->d_buf ? find_in_notes(data->d_buf, data->d_size) : NULL;
-		if (found)
-			return found;
-	}
-	return NULL;
-}
-
 char *build_id_of_file(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return NULL;
+	g_autoptr(GBytes) bytes = kp_unpack_file(path, NULL);
+	g_autoptr(kp_elf) elf = bytes ? kp_elf_from_bytes(bytes, path, NULL) : NULL;
+	char *found = NULL;
 
-	elf_version(EV_CURRENT);
-	Elf *elf = elf_begin(fd, ELF_C_READ, NULL);
-	char *found = elf ? find_in_elf(elf) : NULL;
-	elf_end(elf);
-	close(fd);
+	for (uint32_t i = 1; elf && i < elf->nsections && !found; i++) {
+		const struct kp_elf_section *section = &elf->sections[i];
+		if (section->type == SHT_NOTE && section->data)
+			found = find_in_notes(section->data, section->size);
+	}
 	return found;
 }

@@ -115,9 +115,11 @@ struct patch_state core_state(const struct host *host, const struct core_ops *co
 			      const char *patch)
 {
 	g_autofree char *dir = core_patch_dir(host, core, patch);
+	/* A patch's folder has "enabled"; a core may keep other things beside it. */
+	g_autofree char *enabled = g_build_filename(dir, "enabled", NULL);
 
 	return (struct patch_state){
-		.present = g_file_test(dir, G_FILE_TEST_IS_DIR),
+		.present = g_file_test(enabled, G_FILE_TEST_EXISTS),
 		.enabled = flag(dir, "enabled"),
 		.transition = flag(dir, "transition"),
 	};
@@ -144,9 +146,7 @@ GPtrArray *core_patches(const struct host *host, const struct core_ops *core)
 	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
 
 	for (const char *name; dir && (name = g_dir_read_name(dir));) {
-		/* A patch's folder has "enabled"; a core may keep other things beside it. */
-		g_autofree char *enabled = g_build_filename(path, name, "enabled", NULL);
-		if (g_file_test(enabled, G_FILE_TEST_EXISTS))
+		if (core_state(host, core, name).present)
 			g_ptr_array_add(names, g_strdup(name));
 	}
 	g_ptr_array_sort(names, compare_names);

@@ -90,8 +90,34 @@ static char *explain_signature(void)
 			"and enrol the key");
 }
 
-char *explain_insert(const struct host *host, const struct core_ops *core, int error)
+/*
+ * A core that stayed loaded while kpatch was upgraded. The kernel finds out by the exports'
+ * checksums or where one is missing, the core by the format; each has errors for it that mean other
+ * things, too.
+ */
+static bool is_other_version(const struct core_ops *core, const char *log)
 {
+	static const char *const says[] = {
+		": disagrees about version of symbol kp_",
+		": Unknown symbol kp_",
+		", this core knows ",
+	};
+
+	for (size_t i = 0; core->module && i < G_N_ELEMENTS(says); i++)
+		if (strstr(log, says[i]))
+			return true;
+	return false;
+}
+
+char *explain_insert(const struct host *host, const struct core_ops *core, int error,
+		     const char *log)
+{
+	if (is_other_version(core, log))
+		return g_strdup_printf(
+			"the loaded %s.ko is of another version than the patch needs; unload its "
+			"patches, run rmmod %s, and load again with the %s.ko that belongs to the "
+			"kpatch-build that made the patch",
+			core->module, core->module, core->module);
 	switch (error) {
 	case EPERM:
 		return explain_eperm(host);

@@ -31,6 +31,83 @@ static int insert_module(const struct host *host G_GNUC_UNUSED, const char *path
 	return ret;
 }
 
+/* Loads the installed module called @name, as modprobe would, unless it is there. */
+static int probe_module(struct kmod_ctx *ctx, const char *name)
+{
+	struct kmod_list *found = NULL, *entry;
+	int ret = kmod_module_new_from_lookup(ctx, name, &found);
+
+	if (ret >= 0 && !found)
+		ret = -ENOENT;
+	kmod_list_foreach(entry, found)
+	{
+		struct kmod_module *module = kmod_module_get_module(entry);
+
+		ret = kmod_module_probe_insert_module(module, 0, NULL, NULL, NULL, NULL);
+		kmod_module_unref(module);
+		if (ret < 0)
+			break;
+	}
+	kmod_module_unref_list(found);
+	return ret < 0 ? ret : 0;
+}
+
+static bool is_there(struct kmod_ctx *ctx, const char *name)
+{
+	struct kmod_module *module = NULL;
+	int state = kmod_module_new_from_name(ctx, name, &module);
+
+	if (state >= 0)
+		state = kmod_module_get_initstate(module);
+	kmod_module_unref(module);
+	return state == KMOD_MODULE_LIVE || state == KMOD_MODULE_BUILTIN;
+}
+
+/* The modules that a file says it needs, each freed by the caller; NULL: it cannot be read. */
+static char **dependencies(struct kmod_ctx *ctx, const char *path)
+{
+	struct kmod_module *module = NULL;
+	struct kmod_list *list = NULL, *entry;
+	char **names = NULL;
+	int ret = kmod_module_new_from_path(ctx, path, &module);
+
+	if (ret >= 0)
+		ret = kmod_module_get_info(module, &list);
+	kmod_list_foreach(entry, list)
+	{
+		if (names || strcmp(kmod_module_info_get_key(entry), "depends") != 0)
+			continue;
+		names = g_strsplit(kmod_module_info_get_value(entry), ",", -1);
+	}
+	kmod_module_info_free_list(list);
+	kmod_module_unref(module);
+	return ret < 0 ? NULL : names ? names : g_new0(char *, 1);
+}
+
+static int insert_needed(const struct host *host G_GNUC_UNUSED, const char *path, char **name)
+{
+	/* With the configuration of modprobe: options for these modules hold here, too. */
+	struct kmod_ctx *ctx = kmod_new(NULL, NULL);
+	int ret = 0;
+
+	if (!ctx)
+		return -ENOMEM;
+	kmod_set_log_priority(ctx, 0);
+	g_auto(GStrv) needed = dependencies(ctx, path);
+
+	if (!needed)
+		ret = -ENOEXEC;
+	for (char **p = needed; p && *p && !ret; p++) {
+		if (!**p || is_there(ctx, *p))
+			continue;
+		ret = probe_module(ctx, *p);
+		if (ret)
+			*name = g_strdup(*p);
+	}
+	kmod_unref(ctx);
+	return ret;
+}
+
 static int remove_module(const struct host *host G_GNUC_UNUSED, const char *name)
 {
 	const char *no_config = NULL;
@@ -95,6 +172,7 @@ struct host *host_new(GError **err)
 		.signal_fd = block_signals(),
 		.kmsg_fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC),
 		.insert = insert_module,
+		.insert_needed = insert_needed,
 		.remove = remove_module,
 		.find = find_module,
 	};

@@ -22,9 +22,15 @@ struct host {
 	/* Both return 0 or a negative errno, as the kernel gave it. */
 	int (*insert)(const struct host *host, const char *path);
 	int (*remove)(const struct host *host, const char *module);
+	/*
+	 * The modules that the file depends on and that are not there, from those installed for the
+	 * running kernel. Likewise; -ENOENT: not installed. @name: which failed, freed by the
+	 * caller; left alone when it is none of them.
+	 */
+	int (*insert_needed)(const struct host *host, const char *path, char **name);
 	/* The file of an installed module of the running kernel, freed by the caller; or NULL. */
 	char *(*find)(const struct host *host, const char *module);
-	void *data; /* for the three above */
+	void *data; /* for the four above */
 };
 
 /** host_new() - the machine this runs on. SIGINT and SIGTERM are blocked from here on. */

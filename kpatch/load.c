@@ -49,6 +49,27 @@ static enum step look(const struct command *cmd, const struct patch_module *modu
 	return remove_patch_module(cmd, module->name, err) ? STEP_INSERT : STEP_FAIL;
 }
 
+/* Insertion alone would fail for the want of a symbol. They stay, as after modprobe. */
+static bool insert_needed(const struct command *cmd, const struct patch_module *module,
+			  GError **err)
+{
+	g_autofree char *name = NULL;
+	int ret = cmd->host->insert_needed(cmd->host, module->path, &name);
+
+	if (!ret)
+		return true;
+	if (!name)
+		return kp_fail(err, KP_FAILED, "cannot tell which modules %s needs: %s",
+			       module->name, g_strerror(-ret));
+	if (ret == -ENOENT)
+		return kp_fail(err, KP_FAILED,
+			       "%s needs module %s, which is not installed for kernel %s; install "
+			       "it, or load it first",
+			       module->name, name, cmd->host->release);
+	return kp_fail(err, KP_FAILED, "%s needs module %s, which cannot be loaded: %s",
+		       module->name, name, g_strerror(-ret));
+}
+
 static bool insert(const struct command *cmd, const struct patch_module *module, GError **err)
 {
 	host_log_mark(cmd->host);
@@ -56,8 +77,8 @@ static bool insert(const struct command *cmd, const struct patch_module *module,
 	if (ret == 0)
 		return true;
 
-	g_autofree char *why = explain_insert(cmd->host, module->ops, -ret);
 	g_autofree char *log = core_log_since(cmd->host, module->name);
+	g_autofree char *why = explain_insert(cmd->host, module->ops, -ret, log);
 	command_set(cmd, "errno", g_strerror(-ret));
 	command_set(cmd, "kernel_log", log);
 	return kp_fail(err, KP_FAILED, "the kernel refused %s (%s): %s%s%s", module->name,
@@ -131,7 +152,7 @@ static bool insert_and_wait(const struct command *cmd, const struct patch_module
 			    GError **err)
 {
 	if (!core_ready(cmd->host, module->ops, cmd->core_module, err) ||
-	    !transition_wait_other(cmd, module->ops, err))
+	    !insert_needed(cmd, module, err) || !transition_wait_other(cmd, module->ops, err))
 		return false;
 
 	g_autoptr(GPtrArray) before = core_patches(cmd->host, module->ops);

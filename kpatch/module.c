@@ -25,39 +25,108 @@ void patch_module_free(struct patch_module *module)
 	g_free(module);
 }
 
+/* The part of a file's name from its ".ko" on; NULL if it is not called like a module. */
+static const char *module_suffix(const char *file)
+{
+	static const char *const suffixes[] = { ".ko", ".ko.xz", ".ko.gz", ".ko.zst" };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(suffixes); i++)
+		if (g_str_has_suffix(file, suffixes[i]) && strlen(file) > strlen(suffixes[i]))
+			return file + strlen(file) - strlen(suffixes[i]);
+	return NULL;
+}
+
+static const char *base_name(const char *what)
+{
+	const char *slash = strrchr(what, '/');
+
+	return slash ? slash + 1 : what;
+}
+
+/* The file's name without its suffix, as it is spelled. */
+static char *stem(const char *file)
+{
+	const char *suffix = module_suffix(file);
+
+	return suffix ? g_strndup(file, (gsize)(suffix - file)) : g_strdup(file);
+}
+
 char *patch_name(const char *what)
 {
-	char *name = g_path_get_basename(what);
-	char *suffix = strstr(name, ".ko");
+	return g_strdelimit(stem(base_name(what)), "-", '_');
+}
 
-	/* Compressed modules are called .ko.xz and so on. */
-	if (suffix && suffix != name && (!suffix[3] || suffix[3] == '.'))
-		*suffix = '\0';
-	return g_strdelimit(name, "-", '_');
+char *patch_name_given(const char *what, GError **err)
+{
+	const char *base = base_name(what);
+
+	if (*base && *base != '.' && (base == what || module_suffix(base)))
+		return patch_name(what);
+	kp_fail(err, KP_FAILED, "\"%s\" is not the name of a patch; `kpatch list` shows the names",
+		what);
+	return NULL;
+}
+
+/* How well a file in the store answers to what the user wrote. */
+enum match { MATCH_NOT, MATCH_NAME, MATCH_SPELLING, MATCH_FILE };
+
+static enum match match_file(const char *file, const char *what)
+{
+	g_autofree char *spelling = stem(file), *wanted = stem(what);
+
+	if (!module_suffix(file))
+		return MATCH_NOT; /* a signature, a backup, half of a copy */
+	if (strcmp(file, what) == 0)
+		return MATCH_FILE;
+	if (strcmp(spelling, wanted) == 0)
+		return MATCH_SPELLING;
+	/* Files are named as the author wished, the kernel turns - into _. */
+	g_strdelimit(spelling, "-", '_');
+	g_strdelimit(wanted, "-", '_');
+	return strcmp(spelling, wanted) == 0 ? MATCH_NAME : MATCH_NOT;
+}
+
+static char *find_in_store(const char *folder, const char *what, GError **err)
+{
+	g_autofree char *found = NULL, *rival = NULL;
+	g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+	enum match best = MATCH_NOT;
+
+	for (const char *file; dir && (file = g_dir_read_name(dir));) {
+		enum match match = match_file(file, what);
+		g_autofree char *path = g_build_filename(folder, file, NULL);
+		if (match == MATCH_NOT || match < best ||
+		    !g_file_test(path, G_FILE_TEST_IS_REGULAR))
+			continue;
+		g_free(rival);
+		rival = match == best ? g_steal_pointer(&found) : NULL;
+		g_free(found);
+		found = g_steal_pointer(&path);
+		best = match;
+	}
+	if (rival) {
+		kp_fail(err, KP_FAILED,
+			"%s may mean %s or %s; name the file, or remove one of them", what, rival,
+			found);
+		return NULL;
+	}
+	if (!found)
+		kp_fail(err, KP_FAILED,
+			"%s is neither a file nor a patch in %s; give the path of the .ko file",
+			what, folder);
+	return g_steal_pointer(&found);
 }
 
 char *patch_module_find(const struct host *host, const char *what, GError **err)
 {
 	if (g_file_test(what, G_FILE_TEST_IS_REGULAR))
 		return g_canonicalize_filename(what, NULL);
-	if (strchr(what, '/') || g_str_has_suffix(what, ".ko")) {
+	if (strchr(what, '/')) {
 		kp_fail(err, KP_FAILED, "%s: there is no such file", what);
 		return NULL;
 	}
-
-	/* Files are named as the author wished, the kernel turns - into _. */
-	g_autofree char *wanted = patch_name(what);
 	g_autofree char *folder = g_build_filename(host->store, host->release, NULL);
-	g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
-	for (const char *file; dir && (file = g_dir_read_name(dir));) {
-		g_autofree char *name = patch_name(file);
-		if (strstr(file, ".ko") && strcmp(name, wanted) == 0)
-			return g_build_filename(folder, file, NULL);
-	}
-	kp_fail(err, KP_FAILED,
-		"%s is neither a file nor a patch in %s; give the path of the .ko file", what,
-		folder);
-	return NULL;
+	return find_in_store(folder, what, err);
 }
 
 static void take_info(struct patch_module *module, const char *key, const char *value)

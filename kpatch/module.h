@@ -28,8 +28,9 @@ void patch_module_free(struct patch_module *module);
 
 /**
  * patch_module_find() - the file that the user means.
- * @what: a path, or the name of a patch installed for the running kernel
- * Return: a path, freed by the caller; NULL with @err.
+ * @what: a path; or the name of a patch installed for the running kernel or of its file, where -
+ *and _ are the same unless that leaves a choice Return: a path, freed by the caller; NULL with
+ *@err.
  */
 char *patch_module_find(const struct host *host, const char *what, GError **err);
 
@@ -39,8 +40,17 @@ struct patch_module *patch_module_read(const char *path, GError **err);
 /** patch_module_fits() - whether it was built for the running kernel and a core that this knows. */
 bool patch_module_fits(const struct host *host, const struct patch_module *module, GError **err);
 
-/** patch_name() - what the kernel calls "dir/my-patch.ko", "my-patch": "my_patch". */
+/** patch_name() - what the kernel calls "dir/my-patch.ko", "my-patch.ko.xz", "my-patch":
+ * "my_patch".
+ */
 char *patch_name(const char *what);
+
+/**
+ * patch_name_given() - the same for what a user wrote where a patch is meant.
+ * Return: a name, freed by the caller; NULL with @err for what can be none, like "" and "..", and
+ * for paths that are not those of a module.
+ */
+char *patch_name_given(const char *what, GError **err);
 
 /** module_is_loaded() - whether the kernel has a module of this name. */
 bool module_is_loaded(const struct host *host, const char *name);

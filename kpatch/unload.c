@@ -97,8 +97,10 @@ static bool unload_locked(const struct command *cmd, const char *patch, GError *
 
 bool command_unload(const struct command *cmd, const char *arg, GError **err)
 {
-	g_autofree char *patch = patch_name(arg);
+	g_autofree char *patch = patch_name_given(arg, err);
 
+	if (!patch)
+		return false;
 	command_set(cmd, "patch", patch);
 	int lock = lock_take(cmd, err);
 	if (lock < 0)

@@ -265,6 +265,14 @@ const struct kp_image_section *kp_image_section_at(const struct kp_image *img, u
 	return &img->sections[i];
 }
 
+const struct kp_image_section *kp_image_section(const struct kp_image *img, const char *name)
+{
+	for (size_t i = 0; i < img->nsections; i++)
+		if (strcmp(img->sections[i].name, name) == 0)
+			return &img->sections[i];
+	return NULL;
+}
+
 const uint8_t *kp_image_bytes(const struct kp_image *img, uint64_t addr, uint64_t len)
 {
 	size_t i = section_below(img, addr);

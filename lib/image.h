@@ -62,6 +62,9 @@ const uint8_t *kp_image_bytes(const struct kp_image *img, uint64_t addr, uint64_
 /** kp_image_section_at() - the section that @addr is in (its end included, as the last resort). */
 const struct kp_image_section *kp_image_section_at(const struct kp_image *img, uint64_t addr);
 
+/** kp_image_section() - the section of this name, the first one; NULL if there is none. */
+const struct kp_image_section *kp_image_section(const struct kp_image *img, const char *name);
+
 /**
  * kp_image_ref() - what the field of relocation type @r_type at @addr refers to.
  *

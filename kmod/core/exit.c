@@ -208,7 +208,8 @@ unsigned long kp_exit_count(void)
 	return count;
 }
 
-bool kp_exit_each(bool (*visit)(struct task_struct *task, void *data), void *data)
+/* Those that are not dead yet, until @visit says no, which is what this returns then. */
+static bool each_alive(bool (*visit)(const struct exiting *exiting, void *data), void *data)
 {
 	bool all = true;
 	int cpu;
@@ -221,7 +222,7 @@ bool kp_exit_each(bool (*visit)(struct task_struct *task, void *data), void *dat
 		list_for_each_entry(exiting, &list->tasks, node) {
 			if (kp_task_dead(exiting->task))
 				continue;
-			all = visit(exiting->task, data);
+			all = visit(exiting, data);
 			if (!all)
 				break;
 		}
@@ -232,26 +233,28 @@ bool kp_exit_each(bool (*visit)(struct task_struct *task, void *data), void *dat
 	return all;
 }
 
-static bool any_before(long epoch)
+struct task_visit {
+	bool (*visit)(struct task_struct *task, void *data);
+	void *data;
+};
+
+static bool visit_task(const struct exiting *exiting, void *data)
 {
-	bool found = false;
-	int cpu;
+	struct task_visit *v = data;
 
-	for_each_possible_cpu(cpu) {
-		struct exit_list *list = per_cpu_ptr(&exit_lists, cpu);
-		struct exiting *exiting;
+	return v->visit(exiting->task, v->data);
+}
 
-		spin_lock(&list->lock);
-		list_for_each_entry(exiting, &list->tasks, node) {
-			found = exiting->epoch < epoch && !kp_task_dead(exiting->task);
-			if (found)
-				break;
-		}
-		spin_unlock(&list->lock);
-		if (found)
-			break;
-	}
-	return found;
+bool kp_exit_each(bool (*visit)(struct task_struct *task, void *data), void *data)
+{
+	struct task_visit v = { .visit = visit, .data = data };
+
+	return each_alive(visit_task, &v);
+}
+
+static bool is_after(const struct exiting *exiting, void *epoch)
+{
+	return exiting->epoch >= *(long *)epoch;
 }
 
 void kp_exit_wait(void)
@@ -259,7 +262,7 @@ void kp_exit_wait(void)
 	long epoch = atomic_long_inc_return(&exit_epoch);
 	unsigned int ms = 1;
 
-	while (any_before(epoch)) {
+	while (!each_alive(is_after, &epoch)) {
 		msleep(ms);
 		ms = min(2 * ms, 100u);
 	}

@@ -645,8 +645,19 @@ static int init_patch(struct kp_patch *patch)
 	return ret;
 }
 
+static bool has_object(const struct kp_patch *patch, const char *name)
+{
+	const struct kp_object *obj;
+
+	kp_for_each_object_static(patch, obj)
+		if (obj->name && !strcmp(obj->name, name))
+			return true;
+	return false;
+}
+
 static int check_patch(struct kp_patch *patch)
 {
+	const struct kp_late *row;
 	struct kp_object *obj;
 
 	if (!patch || !patch->mod || !patch->objs)
@@ -654,6 +665,14 @@ static int check_patch(struct kp_patch *patch)
 	kp_for_each_object_static(patch, obj)
 		if (!obj->funcs)
 			return -EINVAL;
+	/* Rows are filled in when their module is patched. Others would stay zero, and be called. */
+	for (row = patch->late; row && row->objname; row++) {
+		if (has_object(patch, row->objname))
+			continue;
+		pr_err("'%s' refers to symbol '%s' in module '%s', which it does not patch\n",
+		       patch->mod->name, row->name, row->objname);
+		return -EINVAL;
+	}
 	return 0;
 }
 

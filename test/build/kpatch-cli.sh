@@ -5,7 +5,7 @@
 # unload, stalled and interrupted transitions, refusals.
 # shellcheck source=test/lib.sh
 . "$(dirname "$0")/../lib.sh"
-need qemu-system-x86_64 busybox
+need qemu-system-x86_64 busybox xz
 
 # modules RELEASE CORE DIR: build the test's modules, from the same sources for both cores
 modules() {
@@ -29,6 +29,11 @@ run_on() {
 	# The same patch for a kernel that is not running, by changing one digit of its vermagic.
 	wrong=$(echo "$1" | sed 's/^\([0-9]*\)\.[0-9]/\1.7/')
 	sed "s/vermagic=$1 /vermagic=$wrong /" "$scenario/kc_plain.ko" >"$scenario/kc_wrong.ko"
+	# And compressed; and for a later version of the core, by changing the checksum of what it exports.
+	xz --keep --check=crc32 "$scenario/kc_plain.ko"
+	LC_ALL=C sed 's/\x01\x00\x70\x6b\x00\x00\x00\x00kp_enable_patch/\x02\x00\x70\x6b\x00\x00\x00\x00kp_enable_patch/' \
+		"$scenario/kc_plain.ko" >"$scenario/kc_later.ko"
+	[ "$2" != kpatch ] || ! cmp -s "$scenario/kc_plain.ko" "$scenario/kc_later.ko" || fail "no checksum in kc_plain.ko"
 	# Prints a line "@pass NAME" or "@fail NAME why", which run-tests counts.
 	"$KP_TOP/test/vm/boot" --kernel "$1" --core "$2" --logs "$logs" --quiet "$scenario" ||
 		cat "$logs/$name.log"

@@ -56,9 +56,32 @@ asm(".pushsection .kpatch.strings,\"a\"\n"
     ".asciz \"nr_threads dummy numdummies 0 0\"\n"
     ".popsection\n");
 END
+# Per-CPU variables of built-in code: one section in a module.
+cat >"$tmp/per-cpu.c" <<'END'
+#include <linux/percpu.h>
+DEFINE_PER_CPU(int, kp_plain);
+DEFINE_PER_CPU_SHARED_ALIGNED(int, kp_shared);
+DEFINE_PER_CPU_READ_MOSTLY(int, kp_read_mostly);
+DEFINE_PER_CPU_PAGE_ALIGNED(int, kp_page);
+DEFINE_PER_CPU_FIRST(int, kp_first);
+END
+# Shared with a hypervisor: not possible in a module. And a module that the patch has no object for.
+cat >"$tmp/lost.c" <<'END'
+#include <linux/percpu.h>
+DEFINE_PER_CPU_DECRYPTED(int, kp_decrypted);
+extern int numdummies;
+int lost(void);
+int lost(void)
+{
+	return numdummies + this_cpu_read(kp_decrypted);
+}
+asm(".pushsection .kpatch.undef\n.asciz \"numdummies dummy numdummies 0 0\"\n.popsection");
+END
 
 for kernel in $(kernels); do
 	echo "== $kernel"
+	compile_kernel "$tmp/per-cpu.c" "$tmp/per-cpu.o"
+	compile_kernel "$tmp/lost.c" "$tmp/lost.o"
 	compile_kernel "$tmp/one.c" "$tmp/one.o"
 	compile_kernel "$tmp/two.c" "$tmp/two.o"
 	mkdir -p "$tmp/a" "$tmp/another/place"
@@ -148,6 +171,19 @@ for kernel in $(kernels); do
 	[ "$crc" = 6b700001 ] || fail "checksum of kp_enable_patch: $crc"
 	CORE=kpatch link_module "$tmp/another/place" livepatch-x "$tmp/k2.ko" "$tmp/one.o" "$tmp/two.o"
 	cmp "$tmp/k.ko" "$tmp/k2.ko"
+
+	readelf -SW "$tmp/per-cpu.o" >"$tmp/elf"
+	expect .data..percpu..shared_aligned "$tmp/elf"
+	link_module "$tmp/a" livepatch-x "$tmp/p.ko" "$tmp/two.o" "$tmp/per-cpu.o"
+	readelf -SW "$tmp/p.ko" >"$tmp/elf"
+	refute .data..percpu. "$tmp/elf"
+	grep -q '\.data\.\.percpu  *PROGBITS .* WA .* 4096$' "$tmp/elf" || fail "no aligned per-CPU section"
+	for core in livepatch kpatch; do
+		CORE=$core status 2 link_module "$tmp/a" livepatch-x "$tmp/bad.ko" "$tmp/one.o" "$tmp/lost.o" 2>"$tmp/err"
+		expect "new variables in section .data..percpu..decrypted" "$tmp/err"
+		expect "dummy: the patch refers to numdummies, but changes nothing in this module" "$tmp/err"
+		[ ! -e "$tmp/bad.ko" ] || fail "a module was written"
+	done
 
 	# Without the object that defines it, "shared" is missed by name, and nothing is written.
 	status 2 link_module "$tmp/a" livepatch-x "$tmp/bad.ko" "$tmp/one.o" 2>"$tmp/err"

@@ -130,3 +130,80 @@ expect "undefined symbol kp_nowhere" "$tmp/err"
 expect "$ambiguous means" "$tmp/err"
 expect "kp_test_bad" "$tmp/err"
 [ ! -e "$tmp/bad/kpatch.ko" ] || fail "a module was written"
+
+# Headers and image of one release, but not of one build; headers that do not tell theirs are taken.
+headers=$tmp/headers build=/lib/modules/$release/build
+mkdir -p "$headers/include/generated"
+cp "$build/Module.symvers" "$headers"
+kpatch-post-link --core -v "$image" -s "$headers/Module.symvers" -o "$tmp/again.ko" "$raw"
+cmp "$tmp/$release.ko" "$tmp/again.ko"
+cp "$build"/include/generated/utsrelease.h "$headers/include/generated"
+grep -h UTS_VERSION "$build"/include/generated/*.h >"$tmp/version.h"
+for file in utsversion.h compile.h; do
+	cp "$tmp/version.h" "$headers/include/generated/$file"
+	kpatch-post-link --core -v "$image" -s "$headers/Module.symvers" -o "$tmp/again.ko" "$raw"
+	cmp "$tmp/$release.ko" "$tmp/again.ko"
+	# the build before or after
+	sed -i 's/"#/"#9/' "$headers/include/generated/$file"
+	refuses 1 "the headers in $headers are of the build \"$(cut -d '"' -f 2 "$headers/include/generated/$file")\"" \
+		--core -v "$image" -s "$headers/Module.symvers" "$raw"
+	expect "but $image is \"Linux version $release " "$tmp/err"
+	expect "install headers and image from packages of the same version" "$tmp/err"
+	rm "$headers/include/generated/$file"
+done
+
+# objtool's complaint is heard, even if the run that it was made in came to nothing; each time anew.
+mkdir -p "$tmp/complaint/core" "$tmp/complaint/include" "$tmp/tools"
+echo 'obj-m := kpatch.o' >"$tmp/complaint/core/Kbuild"
+cat >"$tmp/complaint/core/kpatch.c" <<'END'
+#include <linux/module.h>
+void kp_test_unbalanced(void);
+void kp_test_unbalanced(void)
+{
+	asm volatile("push %rax");
+}
+MODULE_LICENSE("GPL");
+END
+# build_small POST_LINK [HEADERS]
+build_small() {
+	KERNEL_BUILD=${2:-$build} POST_LINK=$1 "$source/core-build" "$tmp/complaint" "$release" \
+		"$tmp/complaint/kpatch.ko" >"$tmp/err" 2>&1
+}
+# complains: the run fails with objtool's line; it does not get to kpatch-post-link, which would fail
+complains() {
+	status 1 build_small false
+	expect "objtool: kp_test_unbalanced" "$tmp/err"
+	expect "objtool complained" "$tmp/err"
+}
+complains
+complains
+cat >"$tmp/tools/make" <<END
+#!/bin/sh
+$(command -v make) "\$@"
+kill -KILL \$PPID
+END
+chmod +x "$tmp/tools/make"
+PATH=$tmp/tools:$PATH status 137 build_small false
+[ -e "$tmp/complaint/build/core/kpatch.ko" ] || fail "kbuild was not done when core-build was killed"
+complains
+
+# Objects are used again with the same headers only, whatever the times of the files.
+sed -i '/asm/d' "$tmp/complaint/core/kpatch.c"
+mkdir "$tmp/other"
+for file in "$build"/.[!.]* "$build"/*; do
+	ln -s "$(realpath "$file")" "$tmp/other"
+done
+rm "$tmp/other/include"
+cp -a "$build/include" "$tmp/other"
+# made: when the object was compiled. What comes after kbuild has nothing to work on here.
+made() {
+	build_small true "$tmp/other" || [ -e "$tmp/complaint/build/checked" ] || { cat "$tmp/err"; fail "kbuild"; }
+	stat -c %y "$tmp/complaint/build/core/kpatch.o"
+}
+first=$(made)
+[ "$(made)" = "$first" ] || fail "compiled again without need"
+header=$tmp/other/include/generated/compile.h
+touch -r "$header" "$tmp/time"
+echo '/* another build */' >>"$header"
+touch -r "$tmp/time" "$header"
+[ "$(made)" != "$first" ] || fail "objects of other headers were used again"

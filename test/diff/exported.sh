@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# What vmlinux exports is left to the module loader. Exports in a namespace need an import that the
-# patch does not have, and those of modules would pin the module: both become references of the
+# What vmlinux or another module exports is left to the module loader, which keeps the module. Exports
+# of vmlinux in a namespace need an import that the patch does not have: they become references of the
 # patch's own, and so does what nobody exports.
 . "$(dirname "$0")/lib.sh"
 
@@ -31,7 +31,7 @@ relocations .text.changed <<'END'
 .text.changed PLT32 __fentry__
 .text.changed PLT32 plain
 .text.changed PLT32 in_namespace
-.text.changed PLT32 late.of_module..other_module.0
+.text.changed PLT32 of_module
 .text.changed PLT32 internal
 .text.changed PLT32 of_patch
 .text.changed 32S weak_one
@@ -40,7 +40,6 @@ END
 undefined <<'END'
 in_namespace vmlinux in_namespace 0
 internal vmlinux internal 0
-late.of_module..other_module.0 other_module of_module 0
 END
 
 # the patched function is in a module: the kernel's symbols are looked up in the kernel
@@ -51,7 +50,7 @@ relocations .text.changed <<'END'
 .text.changed PLT32 __fentry__
 .text.changed PLT32 plain
 .text.changed PLT32 in_namespace
-.text.changed PLT32 late.of_module..other_module.0
+.text.changed PLT32 of_module
 .text.changed PLT32 internal
 .text.changed PLT32 of_patch
 .text.changed 32S weak_one
@@ -60,5 +59,37 @@ END
 undefined <<'END'
 in_namespace vmlinux in_namespace 0
 internal vmlinux internal 0
-late.of_module..other_module.0 other_module of_module 0
+END
+
+# a module cannot mean what the kernel does not export, whatever its name
+another hidden <<'END'
+int of_module(int a) { return a * 6; }
+END
+kernel others.o hidden.o
+module
+differ --vmlinux vmlinux
+undefined <<'END'
+in_namespace vmlinux in_namespace 0
+internal vmlinux internal 0
+END
+
+# what the patched module exports itself is not imported: that would pin it
+compile <<'END'
+int of_target(int a), of_module(int a);
+int changed(int a)
+{
+#ifdef PATCHED
+	a++;
+#endif
+	return of_target(a) + of_module(a);
+}
+END
+another own <<'END'
+int of_target(int a) { return a * 7; }
+END
+exports drivers/misc/target of_target
+module test.plain.o own.o
+differ --vmlinux vmlinux
+undefined <<'END'
+late.of_target..target.0 target of_target 0
 END

@@ -19,7 +19,7 @@ attempt() {
 	run=$dir/runs/$name
 	mkdir -p "$run"
 	difference "$1" >"$run/fix.patch"
-	timeout -k 10 600 kpatch-build -j 1 -a "$release" --core=livepatch -n "$name" -o "$run" --json "$run/report.json" \
+	timeout -k 10 600 kpatch-build -j 1 -a "$release" --core="$core" -n "$name" -o "$run" --json "$run/report.json" \
 		"$run/fix.patch" >"$run/build.log" 2>&1 </dev/null || status=$?
 	echo "$(class_of $status "$run/build.log") $1 $(reason_of "$run/build.log")"
 }
@@ -52,7 +52,7 @@ reason_of() {
 build_all() {
 	local counted=0 taken=0 want total
 	total=$(wc -l <"$dir/candidates")
-	export dir old new release
+	export dir old new release core
 	while [ "$counted" -lt "$count" ] && [ "$taken" -lt "$total" ]; do
 		want=$((count - counted))
 		sed -n "$((taken + 1)),$((taken + want))p" "$dir/candidates" |
@@ -80,13 +80,13 @@ scenario() {
 			modprobe \$module 2>/dev/null || echo "\$module does not load here"
 		done
 		load_patch $1.ko
-		ls -R /sys/kernel/livepatch/$1 | grep ,
+		ls -R /sys/kernel/$core/$1 | grep ,
 		unload_patch $1
 	END
 }
 
 load_all() {
-	local class file why name status=0 list=()
+	local class file why name folder status=0 list=() arguments=(--core "$core")
 	rm -rf "$dir/scenarios"
 	while read -r class file why; do
 		[ "$class" = built ] || continue
@@ -95,8 +95,12 @@ load_all() {
 		list+=("$dir/scenarios/$name")
 	done <"$dir/verdicts"
 	[ ${#list[@]} -gt 0 ] || return 0
+	if [ "$core" = kpatch ]; then
+		folder=$(core_folder "$release" normal) || fail "kpatch.ko cannot be built for $release"
+		arguments+=(--core-module "$folder/kpatch.ko")
+	fi
 	# The kernel asks for ciphers by name when it tests others (ecdh wants a random generator).
-	"$KP_TOP/test/vm/boot" --kernel "$release" --memory 2G --module-dir kernel/crypto \
+	"$KP_TOP/test/vm/boot" --kernel "$release" "${arguments[@]}" --memory 2G --module-dir kernel/crypto \
 		--module-dir kernel/arch/x86/crypto --logs "$dir/vm" "${list[@]}" >"$dir/vm.out" || status=$?
 	[ $status -le 1 ] || fail "the VM did not run: $(tail -n 1 "$dir/vm.out")"
 }

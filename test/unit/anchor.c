@@ -315,10 +315,10 @@ static uint64_t number(const struct ko_section *sec, uint64_t at)
 
 static void test_late(struct kernel *k, gconstpointer arg G_GNUC_UNUSED)
 {
-	const char *source =
-		".text\nnop\ncall a\n.data\n.quad 0\n.quad b+8\n.quad hidden\n"
-		".globl __kpatch_late\n" LATE RECORD("a drv a_name 2 0") RECORD("b nf_tables b 0 0")
-			RECORD("hidden vmlinux hidden 0 0");
+	const char *source = ".text\nnop\ncall a\n.data\n.quad 0\n.quad b+8\n.quad hidden\n"
+			     ".globl __kpatch_late\n" LATE RECORD("a drv a_name 2 0") OBJECT("drv")
+				     RECORD("b nf_tables b 0 0") OBJECT("nf_tables")
+					     RECORD("hidden vmlinux hidden 0 0");
 	static const struct {
 		const char *section, *name, *objname;
 		uint64_t place, type, sympos;
@@ -361,16 +361,18 @@ static void test_late(struct kernel *k, gconstpointer arg G_GNUC_UNUSED)
 
 	for (size_t i = 0; i < G_N_ELEMENTS(consumed); i++) {
 		g_autofree char *bad = g_strdup_printf(
-			".section %s,\"aw\"\n.quad a\n" LATE RECORD("a drv a 0 0"), consumed[i]);
+			".section %s,\"aw\"\n.quad a\n" LATE RECORD("a drv a 0 0") OBJECT("drv"),
+			consumed[i]);
 
 		g_assert_false(run(k, bad, false, NULL, &error));
 		expect_error(&error, KP_UNPATCHABLE, "1 error");
 		expect_diag(&k->f, NULL, consumed[i]);
 	}
-	g_assert_false(
-		run(k, ".data\n.quad a-.\n" LATE RECORD("a drv a 0 0"), false, NULL, &error));
+	g_assert_false(run(k, ".data\n.quad a-.\n" LATE RECORD("a drv a 0 0") OBJECT("drv"), false,
+			   NULL, &error));
 	expect_error(&error, KP_FAILED, "a relocation of type 24, which is not known");
-	g_assert_false(run(k, ".data\n.quad a\n" RECORD("a drv a 0 0"), false, NULL, &error));
+	g_assert_false(run(k, ".data\n.quad a\n" RECORD("a drv a 0 0") OBJECT("drv"), false, NULL,
+			   &error));
 	expect_error(&error, KP_FAILED, ".kpatch.late is missing");
 }
 

@@ -14,6 +14,7 @@
 #include "error.h"
 #include "kpatch/command.h"
 #include "kpatch/host.h"
+#include "kpatch/module.h"
 
 #define RELEASE "6.1.0-1-test"
 
@@ -24,6 +25,8 @@ struct machine {
 	GString *said;
 	const char *dir;  /* of the patch "demo", that the core shows */
 	int insert_error; /* errno that inserting gives */
+	const char *log;  /* what the kernel logs meanwhile; NULL: nothing */
+	int needs_error;  /* errno that inserting what a patch needs gives */
 	gint inserted;	  /* how often a patch was inserted */
 	bool installed;	  /* the bundled core is, for the running kernel */
 	int core_error;	  /* errno that inserting it gives */
@@ -126,6 +129,8 @@ static int fake_insert(const struct host *host, const char *path)
 
 	if (g_str_has_suffix(path, "/kpatch.ko"))
 		return insert_core(m, path);
+	if (m->log)
+		put(m, "kmsg", m->log);
 	if (m->insert_error)
 		return -m->insert_error;
 	g_atomic_int_inc(&m->inserted);
@@ -139,6 +144,15 @@ static int fake_insert(const struct host *host, const char *path)
 	put_in_patch(m, "transition", "1\n");
 	put_in_patch(m, "enabled", "1\n");
 	return 0;
+}
+
+static int fake_insert_needed(const struct host *host, const char *path G_GNUC_UNUSED, char **name)
+{
+	const struct machine *m = host->data;
+
+	if (m->needs_error)
+		*name = g_strdup("helper");
+	return -m->needs_error;
 }
 
 static int fake_remove(const struct host *host, const char *module)
@@ -179,6 +193,7 @@ static void setup(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
 		.signal_fd = -1,
 		.kmsg_fd = -1,
 		.insert = fake_insert,
+		.insert_needed = fake_insert_needed,
 		.remove = fake_remove,
 		.find = fake_find,
 		.data = m,
@@ -300,6 +315,130 @@ static void test_same_again(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
 	g_assert_cmpint(m->inserted, ==, 1);
 }
 
+static void run(const char *const *argv)
+{
+	int status = -1;
+
+	g_assert_true(g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL,
+				   NULL, &status, NULL));
+	g_assert_cmpint(status, ==, 0);
+}
+
+/* The file is found by what it is called without its compression, and so is the module in it. */
+static void test_compressed(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
+{
+	g_autofree char *file = make_module(m, "demo", GOOD);
+	g_autofree char *packed = g_strconcat(file, ".xz", NULL);
+	g_autofree char *notes = g_build_filename(m->root, "sys/module/demo/notes", NULL);
+	g_autofree char *id = g_build_filename(notes, ".note.gnu.build-id", NULL);
+	GError *error = NULL;
+
+	run((const char *[]){ "xz", file, NULL });
+	g_assert_true(command_load(&m->cmd, packed, &error));
+	g_assert_no_error(error);
+	g_mkdir_with_parents(notes, 0755);
+	g_assert_true(
+		g_file_set_contents(id, "\4\0\0\0\2\0\0\0\3\0\0\0GNU\0\xab\xcd\0\0", 20, NULL));
+	g_assert_true(command_load(&m->cmd, packed, &error));
+	g_assert_no_error(error);
+	g_assert_cmpstr(result(m, "status"), ==, "already-loaded");
+	g_assert_cmpint(m->inserted, ==, 1);
+	/* Another one of this name is told apart. */
+	g_assert_true(
+		g_file_set_contents(id, "\4\0\0\0\2\0\0\0\3\0\0\0GNU\0\xab\xce\0\0", 20, NULL));
+	g_assert_false(command_load(&m->cmd, packed, &error));
+	expect_fail(&error, KP_FAILED, "another patch called demo is loaded");
+	g_assert_true(command_unload(&m->cmd, packed, &error));
+	g_assert_no_error(error);
+}
+
+#define STORE "store/" RELEASE "/"
+
+/* @what means the file @want of the store; NULL: the error has @words. */
+static void expect_found(const struct machine *m, const char *what, const char *want,
+			 const char *words)
+{
+	GError *error = NULL;
+	g_autofree char *found = patch_module_find(&m->host, what, &error);
+
+	if (!want) {
+		g_assert_null(found);
+		expect_fail(&error, KP_FAILED, words);
+		return;
+	}
+	g_assert_no_error(error);
+	g_autofree char *name = g_path_get_basename(found);
+	g_assert_cmpstr(name, ==, want);
+}
+
+static void test_store(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
+{
+	static const char *const others[] = { "a-b.ko.Qx12Zy", "a-b.ko.old", "a-b.ko.dpkg-new",
+					      "a-b.ko.sig",    "a-b.ko.xz~", ".a-b.ko",
+					      "a-b.kop",       "a-b",	     ".ko",
+					      "b.ko.d/c.ko" };
+	g_autofree char *folder = g_build_filename(m->root, STORE, "d-d.ko", NULL);
+
+	expect_found(m, "a-b", NULL, "neither a file nor a patch");
+	for (size_t i = 0; i < G_N_ELEMENTS(others); i++) {
+		g_autofree char *path = g_strconcat(STORE, others[i], NULL);
+		put(m, path, "");
+	}
+	g_assert_cmpint(g_mkdir(folder, 0755), ==, 0);
+	expect_found(m, "a-b", NULL, "neither a file nor a patch");
+	expect_found(m, "a-b.ko", NULL, "neither a file nor a patch");
+	expect_found(m, "d-d", NULL, "neither a file nor a patch");
+	expect_found(m, "", NULL, "neither a file nor a patch");
+
+	put(m, STORE "a_b.ko", "");
+	expect_found(m, "a-b", "a_b.ko", NULL);
+	expect_found(m, "a_b", "a_b.ko", NULL);
+	expect_found(m, "a-b.ko", "a_b.ko", NULL);
+	/* As it is spelled, whatever else there is. */
+	put(m, STORE "a-b.ko", "");
+	expect_found(m, "a-b", "a-b.ko", NULL);
+	expect_found(m, "a_b.ko", "a_b.ko", NULL);
+	put(m, STORE "a-b.ko.zst", "");
+	expect_found(m, "a-b.ko", "a-b.ko", NULL);
+	expect_found(m, "a-b.ko.zst", "a-b.ko.zst", NULL);
+	expect_found(m, "a_b", "a_b.ko", NULL);
+	expect_found(m, "a-b", NULL, "a-b may mean ");
+	put(m, STORE "x-y_z.ko.gz", "");
+	expect_found(m, "x_y_z", "x-y_z.ko.gz", NULL);
+	put(m, STORE "x_y-z.ko.xz", "");
+	expect_found(m, "x_y_z", NULL, "x_y_z may mean ");
+}
+
+/* What is no name reaches no folder of sysfs but a patch's. */
+static void test_names(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
+{
+	static const char *const wrong[] = { "",      ".",	"..",	      "/",     "demo/",
+					     "./",    "../",	"sys/demo",   "/demo", ".ko",
+					     "./.ko", "demo/.", "demo.ko/..", ".demo" };
+	static const char *const absent[] = { "demo.ko.old", "demo.sig", "x", "/tmp/x.ko" };
+	g_autofree char *file = make_module(m, "demo", GOOD);
+	GError *error = NULL;
+
+	/* Both cores are there; the folder of patches has other things in it. */
+	put(m, "sys/kernel/kpatch/.keep", "");
+	put(m, "sys/kernel/livepatch/power/control", "auto\n");
+	g_assert_true(command_load(&m->cmd, file, &error));
+	for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
+		g_assert_false(command_unload(&m->cmd, wrong[i], &error));
+		expect_fail(&error, KP_FAILED, "is not the name of a patch");
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(absent); i++) {
+		g_assert_false(command_unload(&m->cmd, absent[i], &error));
+		expect_fail(&error, KP_FAILED, "is loaded");
+	}
+	g_assert_false(command_unload(&m->cmd, "power", &error));
+	expect_fail(&error, KP_FAILED, "no patch called power is loaded");
+	g_assert_true(exists(m, "sys/module/demo"));
+	g_assert_true(command_unload(&m->cmd, file, &error));
+	g_assert_no_error(error);
+	g_assert_false(exists(m, "sys/module/demo"));
+}
+
 static void test_refused(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
 {
 	GError *error = NULL;
@@ -396,6 +535,20 @@ static void test_interrupted(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
 	g_assert_false(exists(m, "sys/module/demo"));
 	close(fds[0]);
 	close(fds[1]);
+}
+
+static void test_needed(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
+{
+	g_autofree char *file = make_module(m, "demo", GOOD);
+	GError *error = NULL;
+
+	m->needs_error = ENOENT;
+	g_assert_false(command_load(&m->cmd, file, &error));
+	expect_fail(&error, KP_FAILED, "demo needs module helper, which is not installed for");
+	m->needs_error = EKEYREJECTED;
+	g_assert_false(command_load(&m->cmd, file, &error));
+	expect_fail(&error, KP_FAILED, "demo needs module helper, which cannot be loaded: Key");
+	g_assert_cmpint(m->inserted, ==, 0);
 }
 
 static void test_kernel_refuses(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
@@ -529,6 +682,54 @@ static void test_busy(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
 	expect_fail(&error, KP_FAILED, "another build of the kernel, or of a module");
 }
 
+/* The core of an older kpatch stays loaded when that is upgraded. */
+static void test_other_version(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
+{
+	const struct {
+		int error;
+		const char *log, *words;
+	} cases[] = {
+		{ EINVAL, "demo: disagrees about version of symbol kp_enable_patch", NULL },
+		{ ENOENT, "demo: Unknown symbol kp_shadow_new (err -2)", NULL },
+		{ ENOEXEC,
+		  "kpatch: module 'demo' is in format 2, this core knows 1; build the patch with",
+		  NULL },
+		{ EINVAL, "demo: disagrees about version of symbol _printk", "core refused" },
+		{ ENOENT, "demo: Unknown symbol nowhere (err -2)", "symbols that the kernel does" },
+		{ EINVAL, "other: disagrees about version of symbol kp_enable_patch",
+		  "core refused" },
+	};
+	g_autofree char *file = make_module(m, "demo", BUNDLED);
+	g_autofree char *own = make_module(m, "own", GOOD);
+	g_autofree char *kmsg = g_build_filename(m->root, "kmsg", NULL);
+	GError *error = NULL;
+
+	m->dir = "sys/kernel/kpatch/demo";
+	m->installed = true;
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *record = g_strdup_printf("3,1,1,-;%s\n", cases[i].log);
+		put(m, "kmsg", "");
+		m->host.kmsg_fd = open(kmsg, O_RDONLY);
+		m->log = record;
+		m->insert_error = cases[i].error;
+		g_assert_false(command_load(&m->cmd, file, &error));
+		expect_fail(&error, KP_FAILED,
+			    cases[i].words ? cases[i].words :
+					     "loaded kpatch.ko is of another version than the "
+					     "patch needs; unload its patches, run rmmod kpatch");
+		close(m->host.kmsg_fd);
+	}
+	/* A patch for the kernel's own core has nothing to do with it. */
+	put(m, "kmsg", "");
+	m->host.kmsg_fd = open(kmsg, O_RDONLY);
+	m->log = "3,1,1,-;demo: Unknown symbol kp_x (err -2)\n";
+	m->insert_error = ENOENT;
+	g_assert_false(command_load(&m->cmd, own, &error));
+	expect_fail(&error, KP_FAILED, "symbols that the kernel does not have");
+	close(m->host.kmsg_fd);
+	m->host.kmsg_fd = -1;
+}
+
 static void test_lock(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
 {
 	g_autofree char *file = make_module(m, "demo", GOOD);
@@ -569,17 +770,22 @@ int main(int argc, char **argv)
 #define TEST(name) g_test_add("/kpatch/" #name, struct machine, NULL, setup, test_##name, teardown)
 	TEST(cycle);
 	TEST(same_again);
+	TEST(compressed);
+	TEST(store);
+	TEST(names);
 	TEST(refused);
 	TEST(truncated);
 	TEST(stalled);
 	TEST(keep_waiting);
 	TEST(interrupted);
+	TEST(needed);
 	TEST(kernel_refuses);
 	TEST(bundled);
 	TEST(core_module);
 	TEST(compat);
 	TEST(bundled_stalled);
 	TEST(busy);
+	TEST(other_version);
 	TEST(lock);
 	TEST(leftovers);
 	return g_test_run();

@@ -25,6 +25,11 @@ struct fixture {
 	"0x44444444\tdma_buf_get\tvmlinux\tEXPORT_SYMBOL_GPL\tDMA_BUF\n"                           \
 	"0x55555555\t__SCT__cond_resched\tvmlinux\tEXPORT_SYMBOL\t\n"
 
+/* Makes the module an object of the patch: an entry in a table that names it. */
+#define OBJECT(module)                                                                             \
+	".section .kpatch.strings,\"a\"\n88: .asciz \"" module "\"\n"                              \
+	".section .kpatch.callbacks.pre_patch,\"aw\"\n.quad 0, 88b\n"
+
 static inline char *in_fixture(const struct fixture *f, const char *name)
 {
 	return g_build_filename(f->dir, name, NULL);

@@ -85,8 +85,9 @@ static void test_convert(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
 					       "show_val vmlinux show_val.isra.0 2 "
 					       "ffffffff81000010")
 					       RECORD("nft_priv nf_tables nft_priv 0 0")
-						       RECORD("show_val vmlinux show_val.isra.0 2 "
-							      "ffffffff81000010")
+						       OBJECT("nf_tables") RECORD(
+							       "show_val vmlinux show_val.isra.0 2 "
+							       "ffffffff81000010")
 							       RECORD("unused vmlinux unused 0 0"),
 		&ko, &error);
 	g_assert_no_error(error);
@@ -163,11 +164,12 @@ static void test_late(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
 	GError *error = NULL;
 	const char *source = FUNC("drv_open") "nop\nsite: jmp target\ntarget: ret\n" END("drv_open")
 		JUMP_ENTRY("key");
-	g_autofree char *late = g_strconcat(source, RECORD("key drv drv_key 0 0"), NULL);
+	g_autofree char *late =
+		g_strconcat(source, RECORD("key drv drv_key 0 0") OBJECT("drv"), NULL);
 	g_autofree char *early = g_strconcat(source, RECORD("key vmlinux drv_key 0 0"), NULL);
 	const char *init =
 		".section .init.text,\"ax\"\n.type g,@function\ng: call a\n.size g,.-g\n" RECORD(
-			"a drv a 0 0");
+			"a drv a 0 0") OBJECT("drv");
 
 	g_assert_true(link_plain(f, early, NULL, &error));
 	g_assert_false(link_plain(f, late, NULL, &error));
@@ -176,6 +178,20 @@ static void test_late(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
 	g_assert_false(link_plain(f, init, NULL, &error));
 	expect_error(&error, KP_UNPATCHABLE, "1 error");
 	expect_diag(f, "g", ".init.text+0x1 refers to a of module drv");
+}
+
+/* The cores fill in references to the modules of a patch, and nobody those to others. */
+static void test_lost(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
+{
+	const char *source = FUNC("f") "call a\ncall b\ncall c\n" END("f") RECORD("a vmlinux a 0 0")
+		RECORD("b drv b 0 0")
+			OBJECT("drv") ".section .kpatch.undef\n.asciz \"c other c 0 0\"\n";
+
+	GError *error = NULL;
+
+	g_assert_false(link_plain(f, source, NULL, &error));
+	expect_error(&error, KP_UNPATCHABLE, "1 error");
+	expect_diag(f, NULL, "the patch refers to c, but changes nothing in this module");
 }
 
 static void test_undefined(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
@@ -217,7 +233,8 @@ static void test_imports(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
 		".section __versions,\"a\"\n.balign 64\n" VERSION("module_layout") VERSION("nft_do")
 			VERSION("_printk") ".section .modinfo,\"a\"\n.asciz \"license=GPL\"\n"
 					   ".asciz \"depends=nf_tables\"\n.asciz "
-					   "\"name=x\"\n" RECORD("nft_do nf_tables nft_do 0 0"),
+					   "\"name=x\"\n" RECORD("nft_do nf_tables nft_do 0 0")
+						   OBJECT("nf_tables"),
 		&ko, &error);
 	g_assert_no_error(error);
 
@@ -300,7 +317,7 @@ static void test_damaged(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
 			 ".section __versions,\"a\"\n.balign 64\n" VERSION(
 				 "b") ".section .modinfo,\"a\"\n.asciz "
 				      "\"depends=nf_tables\"\n" RECORD("a vmlinux a 0 0")
-					      RECORD("b nf_tables b 0 0"));
+					      RECORD("b nf_tables b 0 0") OBJECT("nf_tables"));
 	g_autofree char *bad = in_fixture(f, "bad.o");
 	g_autofree char *out = in_fixture(f, "out.ko");
 	g_autofree char *good = NULL;
@@ -367,6 +384,7 @@ int main(int argc, char **argv)
 	TEST(convert);
 	TEST(records);
 	TEST(late);
+	TEST(lost);
 	TEST(undefined);
 	TEST(static_call);
 	TEST(imports);

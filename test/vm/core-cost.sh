@@ -28,9 +28,7 @@ for release in "${releases[@]}"; do
 		[ "$more" -le 6 ] || fail "a patched call takes $more instructions more, not at most 6"
 		rmmod kpb_target
 	END
-	"$here/boot" --kernel "$release" --core kpatch --core-module "$folder/kpatch.ko" --accel tcg --icount \
-		--smp 1 --memory "${KP_VM_MEMORY:-1G}" --timeout 60 --logs "$KP_BUILD/vm/cost-$release" \
-		"$stage" >"$tmp/out" || status=1
-	sed "s,^@\(pass\|fail\|skip\) ,&$release/," "$tmp/out"
+	in_vm "$release" cost --core kpatch --core-module "$folder/kpatch.ko" --accel tcg --icount --smp 1 \
+		"$stage" || status=1
 done
 exit $status

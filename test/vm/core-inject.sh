@@ -18,14 +18,10 @@ for release in "${releases[@]}"; do
 	stage=$tmp/$release/inject
 	mkdir -p "$stage"
 	cp "$here/core-inject/run.sh" "$stage/"
-	echo "timeout: ${KP_VM_TIMEOUT:-240}" >"$stage/flags"
 	build_modules "$release" kpatch "$here/core-inject/modules" "$stage" "$folder"
 	for program in holder load_once; do
 		build_program "$here/core-inject/$program.c" "$stage"
 	done
-	"$here/boot" --kernel "$release" --core kpatch --core-module "$folder/kpatch.ko" \
-		--memory "${KP_VM_MEMORY:-1G}" --logs "$KP_BUILD/vm/inject-$release" "$stage" \
-		>"$tmp/out" || status=1
-	sed "s,^@\(pass\|fail\|skip\) ,&$release/," "$tmp/out"
+	in_vm "$release" inject --core kpatch --core-module "$folder/kpatch.ko" --timeout 240 "$stage" || status=1
 done
 exit $status

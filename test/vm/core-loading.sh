@@ -2,34 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0
 # What kpatch.ko does when modules are loaded: symbols, build-ids, late references. With
 # core-loading/modules/loading_test.c linked in, which can be told what to do, in the VM.
-#   core-loading.sh [--kernel REL]...
-# Results are lines "@pass REL/core-loading", "@fail REL/core-loading why".
 
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source-path=SCRIPTDIR source=../lib.sh
 . "$here/../lib.sh"
-[ -x "$KP_BUILD/bin/kpatch-post-link" ] || fail "there is no $KP_BUILD/bin/kpatch-post-link; run make"
-need qemu-system-x86_64 busybox gcc
-
-releases=()
-while [ $# -gt 0 ]; do
-	case $1 in
-	--kernel) releases+=("$2"); shift ;;
-	*) sed -n '5,6s/^# \?//p' "$0"; exit 2 ;;
-	esac
-	shift
-done
-[ ${#releases[@]} -gt 0 ] || read -r -a releases <<<"${KP_VM_KERNELS:-$(kernels | tr '\n' ' ')}"
-[ ${#releases[@]} -gt 0 ] || skip "no kernel with headers is installed"
-
-# build RELEASE DIR [VARIABLE...]: kbuild; objtool gives up without an error
-build() {
-	if ! make -C "${KP_KERNEL_ROOT:-}/lib/modules/$1/build" M="$2" KBUILD_MODPOST_WARN=1 -j"${JOBS:-2}" "${@:3}" modules \
-		>"$2.log" 2>&1 || grep -q 'objtool:' "$2.log"; then
-		cat "$2.log"
-		return 1
-	fi
-}
+# shellcheck source=core-lib.sh
+. "$here/core-lib.sh"
+need qemu-system-x86_64 busybox gcc xxd
 
 # source_of_ident DIR NAME MAGIC VERSION BUILD_ID: the source of kp_ident_NAME.ko
 source_of_ident() {
@@ -63,19 +42,19 @@ stage() {
 	cp -r "$here/core-loading/modules" "$KP_TOP"/kmod/{core,include} "$2/"
 	mv "$2/modules/loading_test.c" "$2/core/"
 	echo 'kpatch-y += loading_test.o' >>"$2/core/Kbuild"
-	build "$1" "$2/core"
-	kpatch-post-link --core -v "${KP_KERNEL_ROOT:-}/boot/vmlinuz-$1" "$2/core/kpatch.ko"
+	kbuild "$1" "$2/core" KBUILD_MODPOST_WARN=1
+	post_link "$1" "$2/core/kpatch.ko" "$to/kpatch.ko"
 
 	# The build-id of the kernel is what post-link has found: bytes 8 to 27.
-	ident=$(ident_of "$2/core/kpatch.ko" | cut -d , -f 9-28)
+	ident=$(ident_of "$to/kpatch.ko" | cut -d , -f 9-28)
 	source_of_ident "$2" right KP_IDENT_MAGIC KP_IDENT_VERSION "$ident"
 	source_of_ident "$2" kernel KP_IDENT_MAGIC KP_IDENT_VERSION "${ident%,*},0x00"
 	source_of_ident "$2" version KP_IDENT_MAGIC KP_IDENT_VERSION+1 "$ident"
 	source_of_ident "$2" unfinished 0 0 0
-	build "$1" "$2/modules" TARGET_BUILD=2
+	kbuild "$1" "$2/modules" TARGET_BUILD=2
 	cp "$2/modules/kp_target.ko" "$to/kp_target_other.ko"
-	build "$1" "$2/modules" TARGET_BUILD=1
-	cp "$2"/modules/kp_{target,ident_*}.ko "$2/core/kpatch.ko" "$here/core-loading/run.sh" "$to/"
+	kbuild "$1" "$2/modules" TARGET_BUILD=1
+	cp "$2"/modules/kp_{target,ident_*}.ko "$here/core-loading/run.sh" "$to/"
 
 	cp "$to/kpatch.ko" "$to/kpatch_kernel.ko"
 	poke "$to/kpatch_kernel.ko" 27 '\0'
@@ -88,10 +67,9 @@ stage() {
 }
 
 status=0
+read -r -a releases <<<"$(core_releases)"
 for release in "${releases[@]}"; do
-	work=$KP_BUILD/vm/core-loading/$release
-	stage "$release" "$work"
-	"$here/boot" --kernel "$release" --logs "$work/logs" "$work/core-loading" >"$tmp/out" || status=1
-	sed "s,^@\(pass\|fail\|skip\) ,&$release/," "$tmp/out"
+	stage "$release" "$tmp/$release"
+	in_vm "$release" loading "$tmp/$release/core-loading" || status=1
 done
 exit $status

@@ -49,8 +49,7 @@ for release in "${releases[@]}"; do
 	stage=$tmp/$release
 	mkdir -p "$stage/files"
 	folder=''
-	boot=(--kernel "$release" --core "$core" --memory "${KP_VM_MEMORY:-1G}"
-		--logs "$KP_BUILD/vm/torture-$release-$core")
+	boot=(--core "$core")
 	if [ "$core" = kpatch ]; then
 		folder=$(core_folder "$release" test) || fail "kpatch.ko cannot be built for $release"
 		boot+=(--core-module "$folder/kpatch.ko")
@@ -58,10 +57,12 @@ for release in "${releases[@]}"; do
 	build_modules "$release" "$core" "$here/core-torture/modules" "$stage/files" "$folder"
 	build_program "$here/core-torture/torture.c" "$stage/files"
 	ready=()
-	if [ -n "${KP_DEBUG_KERNEL:-}" ]; then
-		# Each step costs many times as much.
-		limit=600
-		scenario torture '' --calls 100000 --transitions 60 --seconds $limit --seed "${KP_SEED:-$RANDOM}"
+	if [ "$scale" -gt 1 ]; then
+		# A slow one is there for what it complains about, not to win races.
+		limit=$((200 * times))
+		scenario torture '' --calls $((100000 * times)) --transitions $((40 * times)) \
+			--seconds $((limit * scale)) --seed "${KP_SEED:-$RANDOM}"
+		limit=60
 		scenario leaf '' --leaf
 	elif [ "$core" = kpatch ]; then
 		limit=$((400 * times))
@@ -83,7 +84,6 @@ for release in "${releases[@]}"; do
 		scenario torture '' --calls $((200000 * times)) --transitions $((20 * times)) \
 			--seconds $limit --no-busy
 	fi
-	"$here/boot" "${boot[@]}" "${ready[@]}" >"$tmp/out" || status=1
-	sed "s,^@\(pass\|fail\|skip\) ,&$release/$core/," "$tmp/out"
+	in_vm "$release/$core" torture "${boot[@]}" "${ready[@]}" || status=1
 done
 exit $status

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # limit: 600
 # Tracers, kprobes, BPF and kernel.ftrace_enabled on patched functions, on both cores.
-#   core-trace.sh [--core CORE]
 
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source-path=SCRIPTDIR source=../lib.sh
@@ -11,8 +10,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/core-lib.sh"
 need qemu-system-x86_64 busybox gcc clang bpftool
 
-cores=(kpatch livepatch)
-[ "${1:-}" != --core ] || cores=("$2")
+read -r -a cores <<<"${KP_CORES:-kpatch livepatch}"
 status=0
 read -r -a releases <<<"$(core_releases)"
 for release in "${releases[@]}"; do
@@ -21,17 +19,14 @@ for release in "${releases[@]}"; do
 		stage=$tmp/$release-$core/trace
 		mkdir -p "$stage"
 		cp "$here/core-trace/run.sh" "$stage/"
-		echo "timeout: ${KP_VM_TIMEOUT:-150}" >"$stage/flags"
 		build_modules "$release" "$core" "$here/core-torture/modules" "$stage" "$folder"
 		build_program "$here/core-trace/sleeper.c" "$stage"
 		clang -O2 -g -target bpf -I/usr/include/x86_64-linux-gnu -c -o "$stage/count.bpf.o" \
 			"$here/core-trace/count.bpf.c"
 		gcc -O2 -Wall -Wextra -o "$tmp/attach" "$here/core-trace/attach.c" -lbpf
-		"$here/boot" --kernel "$release" --core "$core" --core-module "$folder/kpatch.ko" \
+		in_vm "$release/$core" trace --core "$core" --core-module "$folder/kpatch.ko" --timeout 150 \
 			--program "$(PATH=$PATH:/usr/sbin command -v bpftool)" --program "$tmp/attach" \
-			--memory "${KP_VM_MEMORY:-1G}" \
-			--logs "$KP_BUILD/vm/trace-$release-$core" "$stage" >"$tmp/out" || status=1
-		sed "s,^@\(pass\|fail\|skip\) ,&$release/$core/," "$tmp/out"
+			"$stage" || status=1
 	done
 done
 exit $status

@@ -17,6 +17,24 @@ refute "kc_plain" cat /proc/cmdline
 check_gone kc_plain
 expect_status 1 kpatch unload kc_plain
 
+say "compressed, and by the name of its file in the store"
+expect "kc_plain loaded in" kpatch load kc_plain.ko.xz
+expect "kc_plain is loaded already" kpatch load kc_plain.ko.xz
+expect "kc_plain is loaded already" kpatch load kc_plain.ko
+expect_status 1 kpatch unload ""
+expect_status 1 kpatch unload ..
+expect_status 0 kpatch unload kc_plain.ko.xz
+check_gone kc_plain
+store=/var/lib/kpatch/$(uname -r)
+mkdir -p "$store"
+cp kc_plain.ko "$store/kc-plain.ko"
+cp kc_stall.ko "$store/kc-plain.ko.old"
+expect "kc_plain loaded in" kpatch load kc_plain
+cp kc_plain.ko.xz "$store/kc-plain.ko.xz"
+expect "kc-plain may mean " kpatch load kc-plain
+expect "kc_plain unloaded in" kpatch unload kc-plain.ko
+check_gone kc_plain
+
 say "a transition that does not end is undone"
 sleep 1000 &
 sleeper=$!
@@ -52,3 +70,7 @@ expect "symbol 'kpatch_no_such_function' not found" kpatch load kc_other.ko
 check_gone kc_other
 expect "but $(uname -r) is running" kpatch load kc_wrong.ko
 check_gone kc_plain
+if [ "$CORE" = kpatch ]; then
+	expect "the loaded kpatch.ko is of another version than the patch needs" kpatch load kc_later.ko
+	check_gone kc_plain
+fi

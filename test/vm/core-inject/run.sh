@@ -8,28 +8,27 @@ K=/sys/kernel/kpatch
 
 inject() { echo "$1" >$P/inject_at; }
 
-# picture: everything of the system that an operation of the core may change
+# picture: everything of the system that an operation of the core may change. By few processes: it is taken
+# hundreds of times.
 picture() {
-	echo "one and two: $(cat /proc/kpi 2>/dev/null)"
-	echo "cmdline: $(cut -c 1-13 /proc/cmdline)"
-	for dir in "$K"/*; do
-		[ -d "$dir" ] || continue
-		find "$dir" | sort
-		for file in "$dir"/enabled "$dir"/transition "$dir"/stack_order "$dir"/states "$dir"/shadow_types "$dir"/*/patched; do
-			[ ! -e "$file" ] || echo "$file: $(cat "$file")"
-		done
-		for parameter in balance state_balance; do
-			echo "$dir $parameter $(cat /sys/module/"${dir##*/}"/parameters/$parameter)"
-		done
+	read -r cmdline </proc/cmdline
+	echo "cmdline: ${cmdline%% *}"
+	for file in /proc/kpi "$K"/*/enabled "$K"/*/transition "$K"/*/stack_order "$K"/*/states "$K"/*/shadow_types \
+		"$K"/*/*/patched /sys/module/kpi_*/parameters/*balance; do
+		[ ! -e "$file" ] || set -- "$@" "$file"
 	done
-	awk '{ print "module", $1 }' /proc/modules | sort
+	[ $# -eq 0 ] || grep -H '' "$@"
+	{
+		find "$K"
+		awk '{ print "module", $1 }' /proc/modules
+	} | sort
 }
 
 # Entry calls are given back later, by a worker; so they are compared where nothing is patched any more.
 unhooked() { ! grep -q -e kpi_ -e cmdline_proc_show /sys/kernel/tracing/enabled_functions; }
 
 settle() { wait_until 30 settled "$1" || fail "the transition of $1 does not end"; }
-settled() { [ "$(cat "$K/$1/transition" 2>/dev/null || echo 0)" = 0 ]; }
+settled() { ! { read -r now <"$K/$1/transition"; } 2>/dev/null || [ "$now" = 0 ]; }
 
 gone() { wait_until 30 rmmod "$1" || fail "$1 cannot be removed"; }
 
@@ -120,7 +119,7 @@ try() {
 	"${name}_before"
 	inject 0
 	"$name" || fail "$name does not work without injection"
-	steps=$(cat $P/inject_count)
+	read -r steps <$P/inject_count
 	"${name}_after"
 	[ "$steps" -gt 0 ] || fail "$name passes no step that can fail"
 	failed=0
@@ -160,10 +159,6 @@ memory() {
 }
 
 [ -w $P/inject_at ] || fail "kpatch.ko is not a test build"
-if [ -w /sys/kernel/debug/kmemleak ]; then
-	echo scan=off >/sys/kernel/debug/kmemleak
-	echo clear >/sys/kernel/debug/kmemleak
-fi
 insmod kpi_target.ko
 expect "1 1" cat /proc/kpi
 slab=$(memory)
@@ -174,15 +169,5 @@ expect "1 1" cat /proc/kpi
 wait_until 60 unhooked || fail "still hooked: $(cat /sys/kernel/tracing/enabled_functions)"
 now=$(memory)
 say "slab $slab -> $now KiB"
-[ $((now - slab)) -lt 2048 ] || fail "$((now - slab)) KiB more in slabs"
+! counts_memory || [ $((now - slab)) -lt 2048 ] || fail "$((now - slab)) KiB more in slabs"
 rmmod kpi_target
-if [ -w /sys/kernel/debug/kmemleak ]; then
-	for _ in 1 2 3; do
-		sleep 3
-		echo scan >/sys/kernel/debug/kmemleak
-	done
-	[ ! -s /sys/kernel/debug/kmemleak ] || {
-		cat /sys/kernel/debug/kmemleak
-		fail "kmemleak has found something"
-	}
-fi

@@ -196,6 +196,17 @@ static int try_chooser(size_t nr)
 	return 0;
 }
 
+/* The target stays while it is used (symbol_get()); finding it is what needs protection. */
+static struct module *module_of(const void *function)
+{
+	struct module *mod;
+
+	preempt_disable();
+	mod = __module_text_address((unsigned long)function);
+	preempt_enable();
+	return mod;
+}
+
 static struct kp_redirect *many[MANY];
 
 /* As for a patch with many functions: all under kp_mutex, in which no worker comes in between. */
@@ -207,7 +218,7 @@ static int get_many(void)
 	mutex_lock(&kp_mutex);
 	for (i = 0; !ret && i < MANY; i++) {
 		many[i] = kp_redirect_get((unsigned long)(*target.many)[i],
-					  __module_text_address((unsigned long)(*target.many)[i]));
+					  module_of((*target.many)[i]));
 		if (IS_ERR(many[i]))
 			ret = PTR_ERR(many[i]);
 		else
@@ -266,12 +277,14 @@ static int plain_many(void)
 	return ret;
 }
 
-/* spin SECONDS: what RCU-tasks wait for */
+/* spin SECONDS at most, until stop-spin: what RCU-tasks wait for */
+static bool stop_spinning;
+
 static int spin(void *seconds)
 {
 	unsigned long end = jiffies + (unsigned long)seconds * HZ;
 
-	while (time_before(jiffies, end) && !kthread_should_stop()) {
+	while (time_before(jiffies, end) && !READ_ONCE(stop_spinning)) {
 		cpu_relax();
 		cond_resched();
 	}
@@ -283,11 +296,18 @@ static int start_spinner(unsigned long seconds)
 {
 	if (spinner)
 		return -EBUSY;
+	WRITE_ONCE(stop_spinning, false);
 	spinner = kthread_create(spin, (void *)seconds, "kp_rd_spin");
 	if (IS_ERR(spinner))
 		return PTR_ERR(spinner);
 	wake_up_process(spinner);
 	msleep(20);
+	return 0;
+}
+
+static int stop_spinner(void)
+{
+	WRITE_ONCE(stop_spinning, true);
 	return 0;
 }
 
@@ -328,8 +348,8 @@ static int on_function(const char *verb, size_t nr)
 
 	if (!strcmp(verb, "get")) {
 		mutex_lock(&kp_mutex);
-		redirect = kp_redirect_get((unsigned long)old, functions[nr].vmlinux ? NULL :
-					   __module_text_address((unsigned long)old));
+		redirect = kp_redirect_get((unsigned long)old,
+					   functions[nr].vmlinux ? NULL : module_of(old));
 		mutex_unlock(&kp_mutex);
 		if (IS_ERR(redirect))
 			return PTR_ERR(redirect);
@@ -358,7 +378,7 @@ static int on_function(const char *verb, size_t nr)
 
 static int gone(void)
 {
-	kp_redirect_module_gone(__module_text_address((unsigned long)target.add));
+	kp_redirect_module_gone(module_of(target.add));
 	return 0;
 }
 
@@ -378,7 +398,7 @@ static const struct {
 	{ "get-many", get_many },     { "put-many", put_many },	    { "call-many", call_many },
 	{ "plain-many", plain_many }, { "bpf-attach", bpf_attach }, { "bpf-detach", bpf_detach },
 	{ "in-transit", in_transit }, { "module-gone", gone },
-	{ "other-gone", other_gone },
+	{ "other-gone", other_gone }, { "stop-spin", stop_spinner },
 };
 
 static int run(const char *line)
@@ -457,9 +477,11 @@ static void __exit rd_exit(void)
 	for (i = 0; i < ARRAY_SIZE(callers); i++)
 		if (!IS_ERR(callers[i]))
 			kthread_stop(callers[i]);
+	stop_spinner();
 	while (READ_ONCE(spinner))
 		msleep(20);
 	kp_redirect_exit();
+	ftrace_free_filter(&bpf_ops);
 	put_target();
 }
 

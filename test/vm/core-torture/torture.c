@@ -5,7 +5,7 @@
  * decides that a transition is stuck. See kpt_target.c.
  *
  *	torture [--core kpatch|livepatch] [--calls N] [--transitions N] [--seconds N] [--seed N]
- *		[--no-busy]
+ *		[--no-busy] [--no-memory]
  *	torture --leaf
  *
  * Ends when both numbers are reached; --seconds is the limit. The last line says what was done.
@@ -37,7 +37,7 @@ enum { KPT_ON, KPT_SPIN, KPT_YIELD, KPT_SLEEP_US, KPT_WAIT_MS };
 #define COMING "/proc/kpt_coming"
 
 static const char *core = "kpatch";
-static bool with_busy = true;
+static bool with_busy = true, with_memory = true;
 static unsigned int seed = 1;
 
 /* Shared by all processes. */
@@ -756,7 +756,7 @@ static void torture(unsigned long want_calls, unsigned long want_transitions, do
 	before = memory();
 	if (!shared->failed)
 		run(want_calls, want_transitions, deadline);
-	if (!shared->failed)
+	if (!shared->failed && with_memory)
 		compare_memory(before, memory());
 }
 
@@ -776,6 +776,10 @@ int main(int argc, char **argv)
 
 		if (strcmp(argv[i], "--no-busy") == 0) {
 			with_busy = false;
+			continue;
+		}
+		if (strcmp(argv[i], "--no-memory") == 0) {
+			with_memory = false;
 			continue;
 		}
 		if (strcmp(argv[i], "--leaf") == 0) {

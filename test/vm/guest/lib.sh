@@ -2,7 +2,7 @@
 # shellcheck shell=dash
 # What scenario scripts use. A script runs with `sh -e` in its own directory; the first failing
 # command or `fail` ends it. $CORE is the core that patches are for, livepatch or kpatch: both show
-# them in sysfs in the same way.
+# them in sysfs in the same way. $SCALE is how many times slower than usual everything is here.
 
 # fail WHY...: the scenario failed
 fail() {
@@ -59,15 +59,21 @@ module_name() {
 	basename "$1" .ko | tr - _
 }
 
-# wait_until SECONDS COMMAND...: poll until COMMAND succeeds
+# wait_until SECONDS COMMAND...: poll until COMMAND succeeds; SECONDS on a guest of usual speed
 wait_until() {
-	polls=$(($1 * 10))
+	polls=$(($1 * 10 * SCALE))
 	shift
 	while ! "$@" >/dev/null 2>&1; do
 		polls=$((polls - 1))
 		[ $polls -gt 0 ] || return 1
 		usleep 100000
 	done
+}
+
+# counts_memory: whether the sizes in /proc/meminfo and /proc/slabinfo tell of leaks. Not with KASAN, which keeps what
+# is freed in quarantine; there kmemleak looks for them (guest/init).
+counts_memory() {
+	[ ! -e /sys/kernel/debug/kmemleak ]
 }
 
 # start_core: the bundled core is a module

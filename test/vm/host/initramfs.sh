@@ -11,6 +11,7 @@ build_initramfs() {
 	cp "$here/guest/lib.sh" "$root/vm/lib.sh"
 	chmod 755 "$root/init"
 	echo "$core" >"$root/vm/core"
+	echo "$scale" >"$root/vm/scale"
 	for dir in "$@"; do
 		copy_scenario "$dir" "$root/vm"
 	done
@@ -24,7 +25,7 @@ copy_scenario() {
 	local name
 	name=$(basename "$1")
 	cp -RL "$1" "$2/scenarios/$name"
-	echo "$name $(flag "$1" timeout "$limit")" >>"$2/list"
+	echo "$name $(($(flag "$1" timeout "$limit") * scale))" >>"$2/list"
 }
 
 # All modules that any scenario names, with what they depend on, as modprobe sees it.

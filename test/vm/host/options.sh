@@ -29,6 +29,8 @@ usage() {
 	  --quiet          print result lines only
 	  --probe          say which accelerator would be used, and stop
 	  --default-kernel say which kernel would be booted, and stop
+	KP_TEST_SCALE=N: the guest is N times slower than usual. All limits are N times as long, and
+	scenarios find N in \$SCALE.
 	Each scenario ends as a line "@pass NAME", "@fail NAME why" or "@skip NAME why".
 	Exit status: 0 all passed, 1 some failed, 2 usage or something is missing.
 	END
@@ -50,6 +52,7 @@ newest_kernel() {
 parse_options() {
 	release='' kernel_root=${KP_KERNEL_ROOT:-} image='' smp=2 memory=1G want_accel=${KP_VM_ACCEL:-auto} thread=single limit=60
 	append='' core=livepatch core_module='' logs='' show=no quiet=no probe_only=no
+	scale=${KP_TEST_SCALE:-1}
 	icount=() programs=() extra_modules=() module_dirs=() scenarios=()
 	while [ $# -gt 0 ]; do
 		case $1 in
@@ -100,6 +103,7 @@ check_prerequisites() {
 	[ -r "$image" ] || die "$image cannot be read; install linux-image-$release"
 	[ -d "$kernel_root/lib/modules/$release" ] || die "$kernel_root/lib/modules/$release is missing; install linux-image-$release"
 	[[ $smp$limit =~ ^[0-9]+$ ]] || die "--smp and --timeout take numbers"
+	[[ $scale =~ ^[1-9][0-9]*$ ]] || die "KP_TEST_SCALE is a number"
 	[ "$probe_only" = yes ] && return
 	check_core
 	[ ${#scenarios[@]} -gt 0 ] || die "no scenario given"

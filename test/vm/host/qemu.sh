@@ -29,7 +29,7 @@ stop_qemu() {
 # The guest itself ends a scenario at its limit; the host waits a little longer before it
 # (KP_VM_GRACE seconds) before it takes silence for a hang.
 watch_qemu() {
-	local began=$SECONDS current='' current_began=0 allowed=120 shown=0 now
+	local began=$SECONDS current='' current_began=0 allowed=$((120 * scale)) shown=0 now
 	ending=''
 	while [ -z "$ending" ]; do
 		sleep 0.1
@@ -43,7 +43,7 @@ watch_qemu() {
 			current_began=$SECONDS
 			case $now in
 			@begin\ *) allowed=$(( ${now##* } + ${KP_VM_GRACE:-20} )) ;;
-			*) allowed=60 ;;
+			*) allowed=$((60 * scale)) ;;
 			esac
 		fi
 		if grep -aq '^@bye' "$results"; then

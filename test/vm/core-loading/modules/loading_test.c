@@ -132,9 +132,9 @@ static void do_each(char *words[])
 static void do_find(char *words[])
 {
 	enum module_state state = MODULE_STATE_UNFORMED;
+	bool found = kp_find_module(words[1], &state);
 
-	scnprintf(result, sizeof(result), kp_find_module(words[1], &state) ? "state %d" : "none",
-		  state);
+	scnprintf(result, sizeof(result), found ? "state %d" : "none", state);
 }
 
 static void do_guard(char *words[])

@@ -82,6 +82,10 @@ static u64 now_ns(void)
 	return (u64)ktime_get_ns();
 }
 
+static unsigned int most = 1000000;
+module_param(most, uint, 0444);
+MODULE_PARM_DESC(most, "how many variables there are at most");
+
 #define GETS 20000UL
 
 static u64 time_some_gets(unsigned long count, u32 seed)
@@ -164,11 +168,11 @@ static u64 scale_step(unsigned long count)
 
 void test_scale(void)
 {
-	u64 few = scale_step(1000), many;
+	u64 few = scale_step(1000), many = few;
+	unsigned long count;
 
-	scale_step(10000);
-	scale_step(100000);
-	many = scale_step(1000000);
+	for (count = 10000; count <= most; count *= 10)
+		many = scale_step(count);
 	/*
 	 * In the processor's caches there is a difference, which an emulator makes larger. With the
 	 * kernel's 4096 buckets it would be more than a hundred times as much.
