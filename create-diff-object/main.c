@@ -113,6 +113,7 @@ static enum kp_status run(struct diff *diff, GError **err)
 	/* what goes into the patch */
 	promote_callers(diff);
 	select_included(diff);
+	finish_declarations(diff);
 	check_changes(diff);
 	if (diff->diags->errors)
 		return KP_UNPATCHABLE;
@@ -126,6 +127,7 @@ static enum kp_status run(struct diff *diff, GError **err)
 	if (diff->diags->errors)
 		return KP_UNPATCHABLE;
 	check_target(diff);
+	check_declarations(diff);
 	check_ibt(diff);
 	if (diff->diags->errors)
 		return KP_UNPATCHABLE;

@@ -260,7 +260,8 @@ bool build_diff(struct build *build, GError **err)
 
 		/* New code alone does nothing: the module would be refused when it is loaded. */
 		changed |= result->status == DIFF_WRITTEN &&
-			   (result->changed->len || result->callbacks->len);
+			   (result->changed->len || result->callbacks->len ||
+			    json_array_size(result->states));
 		broken |= result->status == DIFF_ERROR;
 	}
 	if (!build_check_diags(build, err)) {

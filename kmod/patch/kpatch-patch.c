@@ -16,6 +16,7 @@
 
 #define patch_object kp_object
 #define patch_func   kp_func
+#define patch_state  kp_state
 
 /*
  * Filled in by kpatch-post-link, read by the core before the init function runs: a module for another
@@ -50,6 +51,16 @@ static void fill_func(struct kp_func *func, const struct kpatch_patch_func *entr
 	func->new_size = entry->new_size;
 }
 
+static void fill_state(struct kp_state *state, const struct kpatch_patch_state *entry)
+{
+	state->callbacks.setup = entry->setup;
+	state->callbacks.enable = entry->enable;
+	state->callbacks.disable = entry->disable;
+	state->callbacks.release = entry->release;
+	state->name = entry->name;
+	state->block_disable = entry->block_disable;
+}
+
 #include "patch-tables.h"
 
 static struct kp_patch patch = {
@@ -64,6 +75,7 @@ static int __init patch_init(void)
 
 	ret = fill_tables();
 	patch.objs = tables.objs;
+	patch.states = tables.states;
 	if (!ret)
 		ret = kp_enable_patch(&patch);
 	if (ret)

@@ -10,6 +10,8 @@
 #ifndef KPATCH_PATCH_H
 #define KPATCH_PATCH_H
 
+#include <linux/types.h>
+
 /**
  * struct kpatch_patch_func - one replaced function (.kpatch.funcs)
  * @new_addr:	the replacement; 0 ends the table
@@ -43,11 +45,32 @@ struct kpatch_patch_callback {
 	const char *objname;
 };
 
+/**
+ * struct kpatch_patch_state - one state (.kpatch.states)
+ * @name:	what KPATCH_STATE() calls it; NULL ends the table
+ * @id:		derived from the name, by create-diff-object
+ * @setup, @enable, @disable, @release: as in struct kp_state_callbacks, or NULL
+ * @file, @line: where it is declared
+ * @objname:	in which object; filled in by create-diff-object
+ * @version, @block_disable: as in struct kp_state
+ */
+struct kpatch_patch_state {
+	const char *name;
+	unsigned long id;
+	void *setup, *enable, *disable, *release;
+	const char *file;
+	const char *objname;
+	unsigned int version;
+	unsigned int line;
+	bool block_disable;
+};
+
 /* Defined by patch.lds. */
 extern const struct kpatch_patch_func __kpatch_funcs[];
 extern const struct kpatch_patch_callback __kpatch_callbacks_pre_patch[];
 extern const struct kpatch_patch_callback __kpatch_callbacks_post_patch[];
 extern const struct kpatch_patch_callback __kpatch_callbacks_pre_unpatch[];
 extern const struct kpatch_patch_callback __kpatch_callbacks_post_unpatch[];
+extern const struct kpatch_patch_state __kpatch_states[];
 
 #endif

@@ -14,17 +14,7 @@
 #include <linux/livepatch.h>
 #include <linux/types.h>
 
-/*
- * FNV-1a, 64 bits. The top bit is set: ids that people choose are small numbers.
- */
-static inline unsigned long __kpatch_shadow_id(const char *name)
-{
-	u64 hash = 0xcbf29ce484222325ULL;
-
-	for (; *name; name++)
-		hash = (hash ^ (u8)*name) * 0x100000001b3ULL;
-	return (unsigned long)(hash | 1ULL << 63);
-}
+#include "kpatch-hash.h"
 
 /**
  * kpatch_shadow_alloc() - attach @size bytes called @var to @obj.

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "declared.h"
+
+#include <string.h>
+
+/* struct kpatch_patch_state in kmod/patch/kpatch-patch.h. */
+#define STATE_SIZE	    80
+#define STATE_NAME	    0
+#define STATE_ID	    8
+#define STATE_SETUP	    16
+#define STATE_FILE	    48
+#define STATE_OBJNAME	    56
+#define STATE_LINE	    68
+#define STATE_BLOCK_DISABLE 72
+
+static uint64_t long_at(const struct ko_section *sec, uint64_t at)
+{
+	uint64_t value;
+
+	memcpy(&value, sec->data + at, sizeof(value));
+	return GUINT64_FROM_LE(value);
+}
+
+/* "FILE:LINE of OBJECT" of the declaration at @at; to be freed. */
+static char *place(const struct ko_section *sec, uint64_t file, uint64_t line, uint64_t objname)
+{
+	uint32_t number;
+	const char *path = ko_rela_string(sec, file), *object = ko_rela_string(sec, objname);
+
+	memcpy(&number, sec->data + line, sizeof(number));
+	return g_strdup_printf("%s:%u of %s", path ? path : "?", GUINT32_FROM_LE(number),
+			       object ? object : "?");
+}
+
+static char *state_place(const struct ko_section *sec, uint64_t at)
+{
+	return place(sec, at + STATE_FILE, at + STATE_LINE, at + STATE_OBJNAME);
+}
+
+static void check_same_id(const struct ko_section *sec, uint64_t at, uint64_t other,
+			  struct kp_diags *diags)
+{
+	const char *name = ko_rela_string(sec, at + STATE_NAME);
+	const char *before = ko_rela_string(sec, other + STATE_NAME);
+	g_autofree char *here = state_place(sec, at), *there = state_place(sec, other);
+
+	if (!before || !strcmp(name, before))
+		kp_diag_add(diags, KP_ERROR_DIAG, NULL, name,
+			    "a state belongs to the whole patch: declare it once, in a source that "
+			    "is in one object only",
+			    "state declared twice: %s and %s", there, here);
+	else
+		kp_diag_add(diags, KP_ERROR_DIAG, NULL, name, "give one of them another name",
+			    "has the same id as state %s: %s and %s", before, there, here);
+}
+
+/* klp_state of the kernel has an id and a version. */
+static void check_plain(const struct ko_section *sec, uint64_t at, struct kp_diags *diags)
+{
+	bool callbacks = false;
+	g_autofree char *where = state_place(sec, at);
+
+	for (int i = 0; i < 4; i++)
+		callbacks |= ko_rela_at(sec, at + STATE_SETUP + 8ULL * (unsigned int)i) != NULL;
+	if (callbacks || sec->data[at + STATE_BLOCK_DISABLE])
+		kp_diag_add(diags, KP_ERROR_DIAG, NULL, ko_rela_string(sec, at + STATE_NAME),
+			    "use --core=kpatch, or KPATCH_PRE_PATCH_CALLBACK() and the like",
+			    "the kernel's own livepatch knows no %s of states (%s)",
+			    callbacks ? "callbacks" : "block_disable", where);
+}
+
+static void check_states(const struct ko *ko, bool bundled, struct kp_diags *diags)
+{
+	const struct ko_section *sec = ko_section(ko, ".kpatch.states");
+	g_autoptr(GHashTable) seen =
+		g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+
+	for (uint64_t at = 0; sec && sec->data && at + STATE_SIZE <= sec->size; at += STATE_SIZE) {
+		uint64_t id = long_at(sec, at + STATE_ID);
+		void *other;
+
+		if (!ko_rela_at(sec, at + STATE_NAME)) /* the terminator */
+			return;
+		if (!ko_rela_string(sec, at + STATE_NAME)) {
+			kp_diag_add(diags, KP_ERROR_DIAG, NULL, NULL, NULL,
+				    "incomplete entry in .kpatch.states");
+			continue;
+		}
+		if (g_hash_table_lookup_extended(seen, &id, NULL, &other))
+			check_same_id(sec, at, (uint64_t)GPOINTER_TO_SIZE(other), diags);
+		else
+			g_hash_table_insert(seen, g_memdup2(&id, sizeof(id)), GSIZE_TO_POINTER(at));
+		if (!bundled)
+			check_plain(sec, at, diags);
+	}
+}
+
+void declared_check(const struct ko *ko, bool bundled, struct kp_diags *diags)
+{
+	check_states(ko, bundled, diags);
+}
