@@ -21,6 +21,7 @@ static const char *const state_callbacks[] = { "setup", "enable", "disable", "re
 static const struct declaration_rule rules[] = {
 	{ .section = ".kpatch.callbacks.", .prefix = true, .size = 16, .objname = 8 },
 	{ .section = ".kpatch.states", .size = 80, .objname = 56 },
+	{ .section = ".kpatch.shadow_types", .size = 64, .objname = 48 },
 };
 
 const struct declaration_rule *declaration_rule(const struct atom *atom)
@@ -33,12 +34,12 @@ const struct declaration_rule *declaration_rule(const struct atom *atom)
 	return NULL;
 }
 
-static bool is_in(const struct atom *atom, const char *section)
+bool declared_in(const struct atom *atom, const char *section)
 {
 	return !strcmp(atom->sec->name, section);
 }
 
-static const struct ref *ref_at(const struct atom *atom, size_t offset)
+const struct ref *field_ref(const struct atom *atom, size_t offset)
 {
 	for (unsigned int r = 0; r < atom->refs->len; r++) {
 		const struct ref *ref = &g_array_index(atom->refs, struct ref, r);
@@ -49,10 +50,9 @@ static const struct ref *ref_at(const struct atom *atom, size_t offset)
 	return NULL;
 }
 
-/* The string that the pointer at @offset refers to; NULL if it does not. */
-static const char *string_at(const struct atom *atom, size_t offset)
+const char *field_string(const struct atom *atom, size_t offset)
 {
-	const struct ref *ref = ref_at(atom, offset);
+	const struct ref *ref = field_ref(atom, offset);
 	const uint8_t *bytes = ref && ref->atom ? atom_bytes(ref->atom) : NULL;
 
 	if (!bytes || ref->at < 0 || (size_t)ref->at >= ref->atom->size ||
@@ -61,7 +61,7 @@ static const char *string_at(const struct atom *atom, size_t offset)
 	return (const char *)bytes + ref->at;
 }
 
-static uint32_t word_at(const struct atom *atom, size_t offset)
+uint32_t field_word(const struct atom *atom, size_t offset)
 {
 	uint32_t word = 0;
 
@@ -69,7 +69,7 @@ static uint32_t word_at(const struct atom *atom, size_t offset)
 	return GUINT32_FROM_LE(word);
 }
 
-static uint64_t long_at(const struct atom *atom, size_t offset)
+uint64_t field_long(const struct atom *atom, size_t offset)
 {
 	uint64_t value = 0;
 
@@ -77,7 +77,7 @@ static uint64_t long_at(const struct atom *atom, size_t offset)
 	return GUINT64_FROM_LE(value);
 }
 
-static void set_long(struct atom *atom, size_t offset, uint64_t value)
+void set_field(struct atom *atom, size_t offset, uint64_t value)
 {
 	uint64_t le = GUINT64_TO_LE(value);
 
@@ -86,8 +86,8 @@ static void set_long(struct atom *atom, size_t offset, uint64_t value)
 	memcpy(atom->patched + offset, &le, sizeof(le));
 }
 
-/* FNV-1a; kmod/include/kpatch/kpatch-hash.h says the same in the kernel. */
-static uint64_t hash(const char *name)
+/* kmod/include/kpatch/kpatch-hash.h says the same in the kernel. */
+uint64_t declared_hash(const char *name)
 {
 	uint64_t value = 0xcbf29ce484222325;
 
@@ -109,13 +109,13 @@ static bool check_size(struct diff *diff, const struct atom *atom,
 
 static void finish_state(struct diff *diff, struct atom *atom)
 {
-	const char *name = string_at(atom, STATE_NAME);
+	const char *name = field_string(atom, STATE_NAME);
 
-	if (!name || !string_at(atom, STATE_FILE))
+	if (!name || !field_string(atom, STATE_FILE))
 		diff_error(diff, atom, "use KPATCH_STATE() of kpatch-macros.h",
 			   "a state without name or place");
 	else
-		set_long(atom, STATE_ID, hash(name) >> 2 | 1ULL << 62);
+		set_field(atom, STATE_ID, declared_hash(name) >> 2 | 1ULL << 62);
 }
 
 void finish_declarations(struct diff *diff)
@@ -124,8 +124,12 @@ void finish_declarations(struct diff *diff)
 		struct atom *atom = g_ptr_array_index(diff->included, i);
 		const struct declaration_rule *rule = declaration_rule(atom);
 
-		if (rule && check_size(diff, atom, rule) && is_in(atom, ".kpatch.states"))
+		if (!rule || !check_size(diff, atom, rule))
+			continue;
+		if (declared_in(atom, ".kpatch.states"))
 			finish_state(diff, atom);
+		else if (declared_in(atom, ".kpatch.shadow_types"))
+			finish_shadow_type(diff, atom);
 	}
 }
 
@@ -169,7 +173,7 @@ static void check_state_code(struct diff *diff, struct atom *state)
 				   "declare it in the source of vmlinux, or use "
 				   "KPATCH_PRE_PATCH_CALLBACK() and the like",
 				   "the state %s uses %s of module %s, which may not be loaded",
-				   string_at(state, STATE_NAME), ext->name, ext->objname);
+				   field_string(state, STATE_NAME), ext->name, ext->objname);
 			return;
 		}
 		add_internal(work, seen, atom);
@@ -181,29 +185,31 @@ void check_declarations(struct diff *diff)
 	for (unsigned int i = 0; i < diff->included->len; i++) {
 		struct atom *atom = g_ptr_array_index(diff->included, i);
 
-		if (is_in(atom, ".kpatch.states"))
+		if (declared_in(atom, ".kpatch.states"))
 			check_state_code(diff, atom);
 	}
 }
 
-static json_t *place_json(const char *file, uint32_t line)
+json_t *field_place(const struct atom *atom, size_t file, size_t line)
 {
-	return file ? json_sprintf("%s:%" PRIu32, file, line) : json_null();
+	const char *path = field_string(atom, file);
+
+	return path ? json_sprintf("%s:%" PRIu32, path, field_word(atom, line)) : json_null();
 }
 
 static json_t *state_json(const struct atom *atom)
 {
-	const char *name = string_at(atom, STATE_NAME);
+	const char *name = field_string(atom, STATE_NAME);
 	json_t *callbacks = json_array();
 
 	for (size_t i = 0; i < G_N_ELEMENTS(state_callbacks); i++) {
-		if (ref_at(atom, STATE_SETUP + 8 * i))
+		if (field_ref(atom, STATE_SETUP + 8 * i))
 			json_array_append_new(callbacks, json_string(state_callbacks[i]));
 	}
 	return json_pack("{s:s?, s:o, s:o, s:I, s:o, s:b}", "name", name, "where",
-			 place_json(string_at(atom, STATE_FILE), word_at(atom, STATE_LINE)), "id",
-			 json_sprintf("0x%" PRIx64, long_at(atom, STATE_ID)), "version",
-			 (json_int_t)word_at(atom, STATE_VERSION), "callbacks", callbacks,
+			 field_place(atom, STATE_FILE, STATE_LINE), "id",
+			 json_sprintf("0x%" PRIx64, field_long(atom, STATE_ID)), "version",
+			 (json_int_t)field_word(atom, STATE_VERSION), "callbacks", callbacks,
 			 "block_disable", (int)atom_bytes(atom)[STATE_BLOCK_DISABLE]);
 }
 
@@ -215,7 +221,7 @@ json_t *declared_states(const struct diff *diff)
 		const struct atom *atom = g_ptr_array_index(diff->included, i);
 		const struct declaration_rule *rule = declaration_rule(atom);
 
-		if (rule && is_in(atom, ".kpatch.states") && atom->size == rule->size &&
+		if (rule && declared_in(atom, ".kpatch.states") && atom->size == rule->size &&
 		    atom_bytes(atom))
 			json_array_append_new(list, state_json(atom));
 	}

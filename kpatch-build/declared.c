@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "declared.h"
 
+#include <inttypes.h>
 #include <string.h>
+
+#include "same-function.h"
 
 /* struct kpatch_patch_state in kmod/patch/kpatch-patch.h. */
 #define STATE_SIZE	    80
@@ -12,6 +15,16 @@
 #define STATE_OBJNAME	    56
 #define STATE_LINE	    68
 #define STATE_BLOCK_DISABLE 72
+
+/* struct kpatch_patch_shadow. */
+#define SHADOW_SIZE    64
+#define SHADOW_ID      8
+#define SHADOW_CTOR    16
+#define SHADOW_DTOR    24
+#define SHADOW_NAME    32
+#define SHADOW_FILE    40
+#define SHADOW_OBJNAME 48
+#define SHADOW_LINE    56
 
 static uint64_t long_at(const struct ko_section *sec, uint64_t at)
 {
@@ -35,6 +48,16 @@ static char *place(const struct ko_section *sec, uint64_t file, uint64_t line, u
 static char *state_place(const struct ko_section *sec, uint64_t at)
 {
 	return place(sec, at + STATE_FILE, at + STATE_LINE, at + STATE_OBJNAME);
+}
+
+static const char *function_name(const struct ko *ko, const struct ko_rela *rela)
+{
+	const char *name = rela->sym->name;
+
+	if (rela->sym->sec)
+		name = ko_function_at(ko, rela->sym->sec,
+				      rela->sym->value + (uint64_t)rela->addend);
+	return name ? name : "?";
 }
 
 static void check_same_id(const struct ko_section *sec, uint64_t at, uint64_t other,
@@ -95,7 +118,74 @@ static void check_states(const struct ko *ko, bool bundled, struct kp_diags *dia
 	}
 }
 
+static char *shadow_place(const struct ko_section *sec, uint64_t at)
+{
+	return place(sec, at + SHADOW_FILE, at + SHADOW_LINE, at + SHADOW_OBJNAME);
+}
+
+/* Entries of one id may lack a function, but not have different ones. */
+static void check_agree(const struct ko *ko, const struct ko_section *sec, uint64_t at,
+			uint64_t other, struct kp_diags *diags)
+{
+	static const struct {
+		const char *what;
+		uint64_t field;
+	} functions[] = { { "ctor", SHADOW_CTOR }, { "dtor", SHADOW_DTOR } };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(functions); i++) {
+		const struct ko_rela *here = ko_rela_at(sec, at + functions[i].field);
+		const struct ko_rela *there = ko_rela_at(sec, other + functions[i].field);
+
+		if (!here || !there || same_function(ko, here, there))
+			continue;
+
+		g_autofree char *first = shadow_place(sec, other), *second = shadow_place(sec, at);
+
+		kp_diag_add(diags, KP_ERROR_DIAG, NULL, ko_rela_string(sec, at + SHADOW_NAME),
+			    "the core frees all variables of an id in one way: use one function, "
+			    "or two ids",
+			    "shadow variable 0x%" PRIx64 " with two %ss: %s has %s, %s has %s",
+			    long_at(sec, at + SHADOW_ID), functions[i].what, first,
+			    function_name(ko, there), second, function_name(ko, here));
+	}
+}
+
+/* One warning an id. */
+static void warn_kept(const struct ko_section *sec, uint64_t at, struct kp_diags *diags)
+{
+	const char *name = ko_rela_string(sec, at + SHADOW_NAME);
+	g_autofree char *where = shadow_place(sec, at);
+
+	kp_diag_add(diags, KP_WARNING, NULL, name,
+		    "call klp_shadow_free_all() in KPATCH_POST_UNPATCH_CALLBACK(), or use "
+		    "--core=kpatch",
+		    "the kernel's own livepatch does not free shadow variables 0x%" PRIx64
+		    " when the patch goes (%s)",
+		    long_at(sec, at + SHADOW_ID), where);
+}
+
+static void check_shadow_types(const struct ko *ko, bool bundled, struct kp_diags *diags)
+{
+	const struct ko_section *sec = ko_section(ko, ".kpatch.shadow_types");
+	g_autoptr(GHashTable) seen =
+		g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+
+	for (uint64_t at = 0; sec && sec->data && at + SHADOW_SIZE <= sec->size;
+	     at += SHADOW_SIZE) {
+		uint64_t id = long_at(sec, at + SHADOW_ID);
+
+		if (!ko_rela_at(sec, at + SHADOW_FILE)) /* the terminator */
+			return;
+		for (uint64_t other = 0; other < at; other += SHADOW_SIZE)
+			if (long_at(sec, other + SHADOW_ID) == id)
+				check_agree(ko, sec, at, other, diags);
+		if (g_hash_table_add(seen, g_memdup2(&id, sizeof(id))) && !bundled)
+			warn_kept(sec, at, diags);
+	}
+}
+
 void declared_check(const struct ko *ko, bool bundled, struct kp_diags *diags)
 {
 	check_states(ko, bundled, diags);
+	check_shadow_types(ko, bundled, diags);
 }

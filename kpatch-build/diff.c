@@ -33,6 +33,7 @@ static void result_free(void *data)
 	g_ptr_array_unref(result->data);
 	g_ptr_array_unref(result->callbacks);
 	json_decref(result->states);
+	json_decref(result->shadow_types);
 	g_free(result->output);
 	g_free(result);
 }
@@ -48,6 +49,7 @@ static struct diff_result *result_new(const struct diff_input *input)
 	result->data = g_ptr_array_new_with_free_func(g_free);
 	result->callbacks = g_ptr_array_new_with_free_func(g_free);
 	result->states = json_array();
+	result->shadow_types = json_array();
 	return result;
 }
 
@@ -150,6 +152,7 @@ static void read_result(const struct diff_setup *setup, const struct diff_input 
 	copy_names(report, "new_data", result->data);
 	copy_names(report, "callbacks", result->callbacks);
 	copy_list(report, "states", result->states);
+	copy_list(report, "shadow_types", result->shadow_types);
 	copy_diags(report, input, diags);
 	json_decref(report);
 	switch (job->status) {

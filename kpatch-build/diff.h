@@ -28,8 +28,8 @@ struct diff_result {
 	char *object, *objname;
 	enum diff_status status;
 	GPtrArray *changed, *added, *data, *callbacks; /* of char * */
-	json_t *states; /* array, as create-diff-object reports them; never NULL */
-	char *output;	/* the diff object, when status is DIFF_WRITTEN */
+	json_t *states, *shadow_types; /* arrays, as create-diff-object reports them */
+	char *output;		       /* the diff object, when status is DIFF_WRITTEN */
 };
 
 /** struct diff_setup - what is the same for all objects. */

@@ -65,6 +65,29 @@ struct kpatch_patch_state {
 	bool block_disable;
 };
 
+/**
+ * struct kpatch_patch_shadow - one type of shadow variable (.kpatch.shadow_types)
+ * @site:	for create-diff-object; 0 in a patch
+ * @id, @ctor, @dtor: as in struct kp_shadow_type
+ * @name:	how the source spells the id
+ * @file, @line: where it is declared; @file is NULL in the entry that ends the table
+ * @objname:	the object that has the type; filled in by create-diff-object
+ * @how:	0: KPATCH_SHADOW_TYPE()
+ *
+ * Several entries of an object with one id mean one type. Where they do not have the same ctor or dtor
+ * one of them has none.
+ */
+struct kpatch_patch_shadow {
+	void *site;
+	unsigned long id;
+	void *ctor, *dtor;
+	const char *name;
+	const char *file;
+	const char *objname;
+	unsigned int line;
+	unsigned int how;
+};
+
 /* Defined by patch.lds. */
 extern const struct kpatch_patch_func __kpatch_funcs[];
 extern const struct kpatch_patch_callback __kpatch_callbacks_pre_patch[];
@@ -72,5 +95,6 @@ extern const struct kpatch_patch_callback __kpatch_callbacks_post_patch[];
 extern const struct kpatch_patch_callback __kpatch_callbacks_pre_unpatch[];
 extern const struct kpatch_patch_callback __kpatch_callbacks_post_unpatch[];
 extern const struct kpatch_patch_state __kpatch_states[];
+extern const struct kpatch_patch_shadow __kpatch_shadow_types[];
 
 #endif

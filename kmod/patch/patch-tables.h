@@ -5,6 +5,7 @@
  *
  *	patch_object, patch_func, patch_state		the core's types
  *	fill_object(), fill_func(), fill_state()	what is special about them
+ *	fill_shadow_types()				called when the objects are there
  */
 #ifndef PATCH_TABLES_H
 #define PATCH_TABLES_H
@@ -60,6 +61,15 @@ static size_t count_callbacks(const struct kpatch_patch_callback *table)
 	return n;
 }
 
+static size_t count_shadow_types(void)
+{
+	size_t n = 0;
+
+	while (__kpatch_shadow_types[n].file)
+		n++;
+	return n;
+}
+
 /* An upper bound for the number of objects: every entry has its own. */
 static size_t count_entries(size_t *nr_funcs)
 {
@@ -70,7 +80,8 @@ static size_t count_entries(size_t *nr_funcs)
 	       count_callbacks(__kpatch_callbacks_pre_patch) +
 	       count_callbacks(__kpatch_callbacks_post_patch) +
 	       count_callbacks(__kpatch_callbacks_pre_unpatch) +
-	       count_callbacks(__kpatch_callbacks_post_unpatch);
+	       count_callbacks(__kpatch_callbacks_post_unpatch) +
+	       count_shadow_types();
 }
 
 static void fill_funcs(void)
@@ -185,6 +196,8 @@ static int fill_tables(void)
 	for (entry = __kpatch_funcs; entry->new_addr; entry++)
 		get_object(entry->objname);
 	ret = fill_callbacks();
+	if (!ret)
+		ret = fill_shadow_types();
 	if (ret)
 		return ret;
 	fill_funcs();

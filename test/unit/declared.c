@@ -63,6 +63,70 @@ static void test_state_plain(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
 	expect_diag(f, "two", "knows no block_disable of states (fs/a.c:4 of vmlinux)");
 }
 
+#define TYPE(id, ctor, dtor, line)                                                                 \
+	".quad 0," id "," ctor "," dtor ",one,file,object\n.long " line ",0\n"
+#define FUNCTION(name, callee)                                                                     \
+	".type " name ",@function\n" name ": call " callee "\nret\n.size " name ",6\n"
+#define TYPES NAMES FUNCTIONS ".section .kpatch.shadow_types,\"aw\"\n"
+/* Two that are equal, one that is not. */
+#define FUNCTIONS                                                                                  \
+	".section .text.g,\"ax\"\n" FUNCTION("g1", "kfree") FUNCTION("g2", "kfree")                \
+		FUNCTION("g3", "vfree")
+#define TYPE_END ".zero 64\n"
+
+static void test_shadow_types(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
+{
+	check(f,
+	      TYPES TYPE("1", "f", "g1", "3") TYPE("1", "f", "g1", "4") TYPE("1", "0", "0", "5")
+		      TYPE("2", "0", "f", "6") TYPE_END,
+	      true);
+	g_assert_cmpuint(f->diags->list->len, ==, 0);
+}
+
+static void test_shadow_differs(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
+{
+	check(f,
+	      TYPES TYPE("1", "0", "f", "3") TYPE("1", "0", "0", "4") TYPE("1", "0", "g1", "5")
+		      TYPE_END,
+	      true);
+	g_assert_cmpuint(f->diags->errors, ==, 1);
+	expect_diag(f, "one",
+		    "0x1 with two dtors: fs/a.c:3 of vmlinux has f, fs/a.c:5 of vmlinux has g1");
+}
+
+/* A static function in a header comes with each object. */
+static void test_shadow_copies(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
+{
+	GError *error = NULL;
+	g_autofree char *path =
+		assemble(f, "a.o",
+			 TYPES TYPE("1", "0", "g1", "3") TYPE("1", "0", "g2", "4")
+				 TYPE("2", "0", "g2", "5") TYPE("2", "0", "g3", "6") TYPE_END);
+	g_autoptr(ko) ko = ko_read(path, &error);
+
+	g_assert_no_error(error);
+	declared_check(ko, true, f->diags);
+	g_assert_cmpuint(f->diags->errors, ==, 2);
+
+	/* What the assembler cannot: several symbols of one name. */
+	for (guint i = 0; i < ko->symbols->len; i++) {
+		struct ko_symbol *sym = ko->symbols->pdata[i];
+
+		if (!strcmp(sym->name, "g2") || !strcmp(sym->name, "g3"))
+			sym->name[1] = '1';
+	}
+	declared_check(ko, true, f->diags);
+	g_assert_cmpuint(f->diags->errors, ==, 3);
+}
+
+static void test_shadow_kept(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
+{
+	check(f, TYPES TYPE("1", "0", "f", "3") TYPE("1", "0", "f", "4") TYPE_END, false);
+	g_assert_cmpuint(f->diags->errors, ==, 0);
+	g_assert_cmpuint(f->diags->list->len, ==, 1);
+	expect_diag(f, "one", "does not free shadow variables 0x1");
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -72,5 +136,9 @@ int main(int argc, char **argv)
 	TEST(state_twice);
 	TEST(state_clash);
 	TEST(state_plain);
+	TEST(shadow_types);
+	TEST(shadow_differs);
+	TEST(shadow_copies);
+	TEST(shadow_kept);
 	return g_test_run();
 }

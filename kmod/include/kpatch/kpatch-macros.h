@@ -116,6 +116,38 @@ struct kpatch_state_entry {
 		##__VA_ARGS__						\
 	}
 
+/* See struct kpatch_patch_shadow in patch/kpatch-patch.h. */
+struct kpatch_shadow_entry {
+	void *site;
+	unsigned long id;
+	kp_shadow_ctor_t ctor;
+	kp_shadow_dtor_t dtor;
+	const char *name;
+	const char *file;
+	const char *objname;
+	unsigned int line;
+	unsigned int how;
+};
+
+/**
+ * KPATCH_SHADOW_TYPE() - a kind of shadow variable that the code of this object uses.
+ * @_id: a constant, as in klp_shadow_alloc()
+ * @_ctor, @_dtor: kp_shadow_ctor_t and kp_shadow_dtor_t, or NULL
+ *
+ * When no patch with this type is left, kpatch.ko frees the variables, with @_dtor. Every source that uses
+ * the type may declare it, in the same way.
+ */
+#define KPATCH_SHADOW_TYPE(_id, _ctor, _dtor)				\
+	static struct kpatch_shadow_entry __UNIQUE_ID(kpatch_shadow_type_) \
+		__kpatch_entry(".kpatch.shadow_types") = {		\
+		.id = _id,						\
+		.ctor = _ctor,						\
+		.dtor = _dtor,						\
+		.name = #_id,						\
+		.file = __FILE__,					\
+		.line = __LINE__,					\
+	}
+
 /**
  * KPATCH_FORCE_UNSAFE() - accepted for old patches, does nothing.
  *

@@ -28,9 +28,9 @@ expect "2 kp_pear enabled" cat "$(patch_dir kp_states_two)/states"
 remove_module kp_states_one
 
 say "a setup that fails"
-expect_status 1 insmod kp_states_refused.ko
+expect_status 12 insmod kp_states_refused.ko
 refute refused cat /proc/devices
-dmesg -c >/dev/null
+calls setup-fig
 
 unload_patch kp_states_two
 calls disable-plum disable-pear release-plum release-pear
