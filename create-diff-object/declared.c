@@ -22,6 +22,7 @@ static const struct declaration_rule rules[] = {
 	{ .section = ".kpatch.callbacks.", .prefix = true, .size = 16, .objname = 8 },
 	{ .section = ".kpatch.states", .size = 80, .objname = 56 },
 	{ .section = ".kpatch.shadow_types", .size = 64, .objname = 48 },
+	{ .section = ".kpatch.shadow", .size = 64, .objname = 48 },
 };
 
 const struct declaration_rule *declaration_rule(const struct atom *atom)
@@ -130,7 +131,10 @@ void finish_declarations(struct diff *diff)
 			finish_state(diff, atom);
 		else if (declared_in(atom, ".kpatch.shadow_types"))
 			finish_shadow_type(diff, atom);
+		else if (declared_in(atom, ".kpatch.shadow"))
+			finish_shadow_call(diff, atom);
 	}
+	check_shadow_calls(diff);
 }
 
 /* Add what @atom's code and data need, to look at it as well. */

@@ -46,6 +46,12 @@ uint64_t declared_hash(const char *name);
 /** finish_shadow_type() - a type is complete (shadow-types.c). */
 void finish_shadow_type(struct diff *diff, struct atom *atom);
 
+/** finish_shadow_call() - what is known of a call becomes a declaration (shadow-types.c). */
+void finish_shadow_call(struct diff *diff, struct atom *atom);
+
+/** check_shadow_calls() - that all calls are known (shadow-types.c). */
+void check_shadow_calls(struct diff *diff);
+
 /** declared_shadow_types() - the types of shadow variables, for the report (shadow-types.c). */
 json_t *declared_shadow_types(const struct diff *diff);
 

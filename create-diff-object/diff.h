@@ -80,6 +80,10 @@ void select_included(struct diff *diff);
 /** ref_is_internal() - whether an included atom's reference stays within the patch (select.c). */
 bool ref_is_internal(struct atom *from, const struct ref *ref);
 
+/** find_recorded_calls() - calls that the compiled source describes get their names
+ * (shadow-types.c). */
+void find_recorded_calls(struct diff *diff);
+
 /** finish_declarations() - check what is declared for the core, number it (declared.c). */
 void finish_declarations(struct diff *diff);
 

@@ -107,6 +107,7 @@ static enum kp_status run(struct diff *diff, GError **err)
 
 	/* what is the same thing in both, and which of it changed */
 	declare_ignored(diff);
+	find_recorded_calls(diff);
 	correlate(diff->orig, diff->patched);
 	compare_objects(diff->orig);
 

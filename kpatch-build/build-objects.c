@@ -43,6 +43,10 @@ static struct compile_job *add_job(const struct build *build, GPtrArray *jobs,
 	const struct command *command = commands_get(build->commands, object->object->path);
 	struct compile_job *job = compile_job_new(command, variant, dir, output);
 
+	/* The core's own sources define what the macros are called. */
+	if (variant == COMPILE_SPLIT && !g_str_has_prefix(command->source, "kernel/livepatch/"))
+		job->first = (const char *const *)build->record;
+
 	g_ptr_array_add(jobs, job);
 	return job;
 }

@@ -25,6 +25,11 @@
 #define SHADOW_FILE    40
 #define SHADOW_OBJNAME 48
 #define SHADOW_LINE    56
+#define SHADOW_HOW     60
+
+/* In SHADOW_HOW, as in kmod/include/record/linux/livepatch.h. */
+#define SHADOW_CALL	0xff
+#define SHADOW_FREE_ALL 3
 
 static uint64_t long_at(const struct ko_section *sec, uint64_t at)
 {
@@ -34,14 +39,20 @@ static uint64_t long_at(const struct ko_section *sec, uint64_t at)
 	return GUINT64_FROM_LE(value);
 }
 
-/* "FILE:LINE of OBJECT" of the declaration at @at; to be freed. */
+static uint32_t word_at(const struct ko_section *sec, uint64_t at)
+{
+	uint32_t value;
+
+	memcpy(&value, sec->data + at, sizeof(value));
+	return GUINT32_FROM_LE(value);
+}
+
+/* "FILE:LINE of OBJECT", from three fields; to be freed. */
 static char *place(const struct ko_section *sec, uint64_t file, uint64_t line, uint64_t objname)
 {
-	uint32_t number;
 	const char *path = ko_rela_string(sec, file), *object = ko_rela_string(sec, objname);
 
-	memcpy(&number, sec->data + line, sizeof(number));
-	return g_strdup_printf("%s:%u of %s", path ? path : "?", GUINT32_FROM_LE(number),
+	return g_strdup_printf("%s:%u of %s", path ? path : "?", word_at(sec, line),
 			       object ? object : "?");
 }
 
@@ -150,6 +161,16 @@ static void check_agree(const struct ko *ko, const struct ko_section *sec, uint6
 	}
 }
 
+/* Whether the patch calls klp_shadow_free_all() for @id. */
+static bool is_freed(const struct ko_section *sec, uint64_t id)
+{
+	for (uint64_t at = 0; at + SHADOW_SIZE <= sec->size; at += SHADOW_SIZE)
+		if (long_at(sec, at + SHADOW_ID) == id &&
+		    (word_at(sec, at + SHADOW_HOW) & SHADOW_CALL) == SHADOW_FREE_ALL)
+			return true;
+	return false;
+}
+
 /* One warning an id. */
 static void warn_kept(const struct ko_section *sec, uint64_t at, struct kp_diags *diags)
 {
@@ -179,7 +200,8 @@ static void check_shadow_types(const struct ko *ko, bool bundled, struct kp_diag
 		for (uint64_t other = 0; other < at; other += SHADOW_SIZE)
 			if (long_at(sec, other + SHADOW_ID) == id)
 				check_agree(ko, sec, at, other, diags);
-		if (g_hash_table_add(seen, g_memdup2(&id, sizeof(id))) && !bundled)
+		if (g_hash_table_add(seen, g_memdup2(&id, sizeof(id))) && !bundled &&
+		    !is_freed(sec, id))
 			warn_kept(sec, at, diags);
 	}
 }

@@ -67,12 +67,13 @@ struct kpatch_patch_state {
 
 /**
  * struct kpatch_patch_shadow - one type of shadow variable (.kpatch.shadow_types)
- * @site:	for create-diff-object; 0 in a patch
+ * @site:	the code of the call, for create-diff-object; 0 in a patch
  * @id, @ctor, @dtor: as in struct kp_shadow_type
  * @name:	how the source spells the id
  * @file, @line: where it is declared; @file is NULL in the entry that ends the table
  * @objname:	the object that has the type; filled in by create-diff-object
- * @how:	0: KPATCH_SHADOW_TYPE()
+ * @how:	0: KPATCH_SHADOW_TYPE(); else the call that it was found at, see
+ *		kmod/include/record/linux/livepatch.h
  *
  * Several entries of an object with one id mean one type. Where they do not have the same ctor or dtor
  * one of them has none.

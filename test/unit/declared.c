@@ -63,11 +63,12 @@ static void test_state_plain(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
 	expect_diag(f, "two", "knows no block_disable of states (fs/a.c:4 of vmlinux)");
 }
 
-#define TYPE(id, ctor, dtor, line)                                                                 \
-	".quad 0," id "," ctor "," dtor ",one,file,object\n.long " line ",0\n"
 #define FUNCTION(name, callee)                                                                     \
 	".type " name ",@function\n" name ": call " callee "\nret\n.size " name ",6\n"
 #define TYPES NAMES FUNCTIONS ".section .kpatch.shadow_types,\"aw\"\n"
+#define CALL(id, ctor, dtor, line, how)                                                            \
+	".quad 0," id "," ctor "," dtor ",one,file,object\n.long " line "," how "\n"
+#define TYPE(id, ctor, dtor, line) CALL(id, ctor, dtor, line, "0")
 /* Two that are equal, one that is not. */
 #define FUNCTIONS                                                                                  \
 	".section .text.g,\"ax\"\n" FUNCTION("g1", "kfree") FUNCTION("g2", "kfree")                \
@@ -127,6 +128,13 @@ static void test_shadow_kept(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
 	expect_diag(f, "one", "does not free shadow variables 0x1");
 }
 
+/* As klp_shadow_free_all() is recorded. */
+static void test_shadow_freed(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
+{
+	check(f, TYPES TYPE("1", "0", "f", "3") CALL("1", "0", "f", "4", "3") TYPE_END, false);
+	g_assert_cmpuint(f->diags->list->len, ==, 0);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -140,5 +148,6 @@ int main(int argc, char **argv)
 	TEST(shadow_differs);
 	TEST(shadow_copies);
 	TEST(shadow_kept);
+	TEST(shadow_freed);
 	return g_test_run();
 }

@@ -135,7 +135,8 @@ struct kpatch_shadow_entry {
  * @_ctor, @_dtor: kp_shadow_ctor_t and kp_shadow_dtor_t, or NULL
  *
  * When no patch with this type is left, kpatch.ko frees the variables, with @_dtor. Every source that uses
- * the type may declare it, in the same way.
+ * the type may declare it, in the same way. Plain calls of klp_shadow_*() with constant arguments do so by
+ * themselves.
  */
 #define KPATCH_SHADOW_TYPE(_id, _ctor, _dtor)				\
 	static struct kpatch_shadow_entry __UNIQUE_ID(kpatch_shadow_type_) \
