@@ -90,6 +90,40 @@ for level in -O2 -Os; do
 	refute ".kpatch.shadow 64 .text.unlikely" relocs
 done
 
+# The same from every other compiler that is there: "ID LINE HOW" of each entry, once, since what is
+# unrolled is there several times.
+cat >entries <<'END'
+undef $/;
+my %seen;
+my $data = pack "H*", join "", map { /^ +0x\S+ ((?:[0-9a-f]+ ){1,4})/ ? $1 =~ s/ //gr : () } split /\n/, <STDIN>;
+for (my $at = 0; $at < length $data; $at += 64) {
+	my @field = unpack "Q<7L<2", substr $data, $at, 64;
+	$seen{sprintf "%x %d %x", @field[1, 7, 8]} = 1;
+}
+print "$_\n" for sort keys %seen;
+END
+tried=0
+for compiler in gcc-{9..15} clang-{11..22} clang; do
+	command -v "$compiler" >/dev/null || continue
+	for level in -O2 -Os; do
+		tried=$((tried + 1))
+		"$compiler" -std=gnu11 $level -mcmodel=kernel -fno-pie -DPATCHED "${flags[@]}" -c -o other.o test.c
+		readelf -x .kpatch.shadow other.o | perl entries >got
+		same "calls of $compiler $level" "$(cat got)" <<-'END'
+			3 7 2
+			63 33 2
+			7 11 1
+			7 30 3
+			8 27 2
+			9 29 2
+			deadbeefcafe1234 18 1
+			deadbeefcafe1234 21 2
+			deadbeefcafe1235 22 2
+		END
+	done
+done
+echo "$tried other builds"
+
 # By name, as in old patches.
 compile "${flags[@]}" -I"$KP_TOP/kmod/include/kpatch" <<'END'
 #include "kpatch-shadow.h"
