@@ -134,7 +134,8 @@ struct kpatch_shadow_entry {
  * @_id: a constant, as in klp_shadow_alloc()
  * @_ctor, @_dtor: kp_shadow_ctor_t and kp_shadow_dtor_t, or NULL
  *
- * When no patch with this type is left, kpatch.ko frees the variables, with @_dtor. Every source that uses
+ * When no patch with this type is left, kpatch.ko frees the variables, with @_dtor. That must not touch the
+ * object, which may be gone: those of a module go before the patch is told that the module does. Every source that uses
  * the type may declare it, in the same way. Plain calls of klp_shadow_*() with constant arguments do so by
  * themselves.
  */
