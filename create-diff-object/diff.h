@@ -81,6 +81,16 @@ void select_included(struct diff *diff);
 /** ref_is_internal() - whether an included atom's reference stays within the patch (select.c). */
 bool ref_is_internal(struct atom *from, const struct ref *ref);
 
+/** find_recorded_calls() - calls that the compiled source describes get their names
+ * (shadow-types.c). */
+void find_recorded_calls(struct diff *diff);
+
+/** finish_declarations() - check what is declared for the core, number it (declared.c). */
+void finish_declarations(struct diff *diff);
+
+/** check_declarations() - what of that can only be seen with the target (declared.c). */
+void check_declarations(struct diff *diff);
+
 /** check_changes() - changes that cannot be patched, seen from the two objects alone (check.c). */
 void check_changes(struct diff *diff);
 

@@ -107,12 +107,14 @@ static enum kp_status run(struct diff *diff, GError **err)
 
 	/* what is the same thing in both, and which of it changed */
 	declare_ignored(diff);
+	find_recorded_calls(diff);
 	correlate(diff->orig, diff->patched);
 	compare_objects(diff->orig);
 
 	/* what goes into the patch */
 	promote_callers(diff);
 	select_included(diff);
+	finish_declarations(diff);
 	check_changes(diff);
 	if (diff->diags->errors)
 		return KP_UNPATCHABLE;
@@ -126,6 +128,7 @@ static enum kp_status run(struct diff *diff, GError **err)
 	if (diff->diags->errors)
 		return KP_UNPATCHABLE;
 	check_target(diff);
+	check_declarations(diff);
 	check_ibt(diff);
 	if (diff->diags->errors)
 		return KP_UNPATCHABLE;

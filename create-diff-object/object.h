@@ -57,6 +57,7 @@ struct symbol {
 	unsigned char type, bind; /* STT_*, STB_* */
 	struct section *sec;	  /* NULL: undefined or absolute */
 	bool absolute;
+	bool recorded; /* undefined: the call is described in .kpatch.shadow */
 	unsigned int index;
 	struct atom *atom; /* the one it starts in; NULL for section symbols and undefined ones */
 };

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "declared.h"
 #include "error.h"
 #include "names.h"
 
@@ -84,6 +85,8 @@ bool write_report(const struct diff *diff, const char *path, const char *status,
 	json_object_set_new(root, "new", names_where(diff, is_new_function));
 	json_object_set_new(root, "new_data", names_where(diff, is_new_data));
 	json_object_set_new(root, "callbacks", names_where(diff, atom_is_callback));
+	json_object_set_new(root, "states", declared_states(diff));
+	json_object_set_new(root, "shadow_types", declared_shadow_types(diff));
 	json_object_set_new(root, "diagnostics", diagnostics(diff));
 	if (json_dump_file(root, path, JSON_INDENT(1)))
 		ok = kp_fail_errno(err, "cannot write %s", path);

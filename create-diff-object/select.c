@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "declared.h"
 #include "tables.h"
 
 /* The function that @atom is part of or describes. */
@@ -99,7 +100,8 @@ void select_included(struct diff *diff)
 
 		if (replaced)
 			g_ptr_array_add(diff->functions, atom);
-		if (replaced || is_new_global(atom) || atom_is_callback(atom))
+		if (replaced || is_new_global(atom) ||
+		    (atom->sec->class == SEC_KPATCH && declaration_rule(atom)))
 			include(atom, work);
 		if (replaced)
 			include_group(atom, work);

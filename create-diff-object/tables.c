@@ -48,6 +48,9 @@ static const struct table_rule rules[] = {
 	  .refs = 1,
 	  .companion = ".orc_unwind",
 	  .loader_consumes = true },
+	/* struct kpatch_patch_shadow: kmod/include/record/linux/livepatch.h; the line does not
+	   count */
+	{ .name = ".kpatch.shadow", .size = 64, .ignore = 56, .ignore_len = 4 },
 	/* annotations for objtool, which runs on the patch later */
 	{ .name = ".discard.", .prefix = true, .refs = 1 },
 };
@@ -136,6 +139,10 @@ bool table_entry_size(const struct section *sec, size_t *size, GError **err)
 	unsigned int refs = sec->relas ? sec->relas->len : 0;
 	size_t padded = sec->size;
 
+	if (sec->table->size) {
+		*size = sec->table->size;
+		return padded % *size == 0 || bad_format(sec, err);
+	}
 	if (!refs || refs % sec->table->refs)
 		return bad_format(sec, err);
 	size_t count = refs / sec->table->refs;

@@ -21,6 +21,7 @@ struct table_rule {
 	const char *name;
 	bool prefix;	      /* name is a prefix */
 	unsigned int refs;    /* relocations in an entry */
+	size_t size;	      /* of an entry, where the number of relocations varies; else 0 */
 	const char *size_env; /* environment variable that overrides the size, as in kpatch */
 	size_t short_tail;    /* the last entry may lack this many bytes of padding */
 	bool loader_consumes; /* read by the module loader, before late relocations are written */

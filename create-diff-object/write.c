@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "arch.h"
+#include "declared.h"
 #include "error.h"
 #include "out-elf.h"
 #include "tables.h"
@@ -220,10 +221,14 @@ static void add_functions(struct writer *w)
 	}
 }
 
-/* A callback's object is the one that is being diffed: { fn, objname }. */
-static void name_callback_object(struct writer *w, struct atom *atom)
+/* The object of what is declared is the one that is being diffed. */
+static void name_object(struct writer *w, struct atom *atom)
 {
-	add_string_pointer(w, section_for(w, atom->sec), atom->out_offset + 8, w->diff->objname);
+	const struct declaration_rule *rule = declaration_rule(atom);
+
+	if (rule)
+		add_string_pointer(w, section_for(w, atom->sec), atom->out_offset + rule->objname,
+				   w->diff->objname);
 }
 
 static void writer_init(struct writer *w, struct diff *diff)
@@ -267,8 +272,8 @@ bool write_output(struct diff *diff, GError **err)
 
 		for (unsigned int r = 0; !atom->dropped && r < atom->refs->len; r++)
 			add_rela(&w, atom, &g_array_index(atom->refs, struct ref, r));
-		if (atom_is_callback(atom) && atom->size == 16)
-			name_callback_object(&w, atom);
+		if (!atom->dropped)
+			name_object(&w, atom);
 	}
 	add_functions(&w);
 	add_static_call_keys(&w);

@@ -43,6 +43,10 @@ static struct compile_job *add_job(const struct build *build, GPtrArray *jobs,
 	const struct command *command = commands_get(build->commands, object->object->path);
 	struct compile_job *job = compile_job_new(command, variant, dir, output);
 
+	/* The core's own sources define what the macros are called. */
+	if (variant == COMPILE_SPLIT && !g_str_has_prefix(command->source, "kernel/livepatch/"))
+		job->first = (const char *const *)build->record;
+
 	g_ptr_array_add(jobs, job);
 	return job;
 }
@@ -260,7 +264,8 @@ bool build_diff(struct build *build, GError **err)
 
 		/* New code alone does nothing: the module would be refused when it is loaded. */
 		changed |= result->status == DIFF_WRITTEN &&
-			   (result->changed->len || result->callbacks->len);
+			   (result->changed->len || result->callbacks->len ||
+			    json_array_size(result->states));
 		broken |= result->status == DIFF_ERROR;
 	}
 	if (!build_check_diags(build, err)) {

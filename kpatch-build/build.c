@@ -52,6 +52,7 @@ void build_free(struct build *build)
 	kp_diags_free(build->diags);
 	report_free(build->report);
 	g_strfreev(build->extra);
+	g_strfreev(build->record);
 	g_free(build->patch_sha256);
 	g_free(build->vmlinux);
 	g_free(build->module);
@@ -100,6 +101,12 @@ static bool find_author_headers(struct build *build, GError **err)
 	g_ptr_array_add(extra, g_strdup_printf("-fmacro-prefix-map=%s/=kpatch/", dir));
 	g_ptr_array_add(extra, NULL);
 	build->extra = (char **)g_ptr_array_free(extra, FALSE);
+
+	/* Original objects are cached by their commands: the version is for them. */
+	g_autofree char *record = g_build_filename(data, "include", "record", NULL);
+	const char *const first[] = { "-I", record, "-DKPATCH_RECORD_VERSION=1", NULL };
+
+	build->record = g_strdupv((char **)first);
 	return true;
 }
 

@@ -39,8 +39,9 @@ struct build {
 	struct work *work;
 	struct commands *commands;
 	struct affected *affected;
-	char **extra;	    /* compiler arguments for patched sources: the author's headers */
-	char *vmlinux;	    /* the image as ELF */
+	char **extra;  /* compiler arguments for patched sources: the author's headers */
+	char **record; /* and for what is compared: headers that make calls describe themselves */
+	char *vmlinux; /* the image as ELF */
 	GPtrArray *inputs;  /* of struct diff_input * */
 	GPtrArray *results; /* of struct diff_result * */
 	char *module;	    /* the .ko, once it exists */

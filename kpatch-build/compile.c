@@ -68,13 +68,27 @@ static const char *const *variant_args(enum compile_variant variant)
 	return args[variant];
 }
 
+static void add_args(GPtrArray *argv, const char *const *args)
+{
+	for (; args && *args; args++)
+		g_ptr_array_add(argv, g_strdup(*args));
+}
+
 char **compile_argv(const struct compile_job *job, const char *output)
 {
 	g_autoptr(GPtrArray) argv = g_ptr_array_new();
 	char **original = job->command->argv;
 
+	bool options = false;
+
 	for (int i = 0; original[i]; i++) {
 		const char *arg = original[i];
+
+		/* What precedes the options is the compiler, or a wrapper and the compiler. */
+		if (!options && *arg == '-') {
+			options = true;
+			add_args(argv, job->first);
+		}
 
 		/* The output, dependencies and the source, which comes last again. */
 		if (!strcmp(arg, "-o") && original[i + 1])
@@ -83,10 +97,8 @@ char **compile_argv(const struct compile_job *job, const char *output)
 			 !g_str_has_prefix(arg, "-Wp,-MD") && original[i + 1])
 			g_ptr_array_add(argv, g_strdup(arg));
 	}
-	for (const char *const *arg = variant_args(job->variant); *arg; arg++)
-		g_ptr_array_add(argv, g_strdup(*arg));
-	for (const char *const *arg = job->extra; arg && *arg; arg++)
-		g_ptr_array_add(argv, g_strdup(*arg));
+	add_args(argv, variant_args(job->variant));
+	add_args(argv, job->extra);
 	g_ptr_array_add(argv, g_strdup("-o"));
 	g_ptr_array_add(argv, g_strdup(output));
 	g_ptr_array_add(argv, g_strdup(job->command->source));

@@ -25,6 +25,7 @@ struct compile_job {
 	const struct command *command;
 	enum compile_variant variant;
 	const char *dir;	  /* NULL: the original, in the master; else the working copy */
+	const char *const *first; /* arguments before all others, or NULL: folders of headers */
 	const char *const *extra; /* more compiler arguments, NULL-terminated; NULL: none */
 	char *output;  /* NULL: the original's place in the cache, else where to write; freed by the
 			* caller */

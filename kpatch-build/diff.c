@@ -32,6 +32,8 @@ static void result_free(void *data)
 	g_ptr_array_unref(result->added);
 	g_ptr_array_unref(result->data);
 	g_ptr_array_unref(result->callbacks);
+	json_decref(result->states);
+	json_decref(result->shadow_types);
 	g_free(result->output);
 	g_free(result);
 }
@@ -46,6 +48,8 @@ static struct diff_result *result_new(const struct diff_input *input)
 	result->added = g_ptr_array_new_with_free_func(g_free);
 	result->data = g_ptr_array_new_with_free_func(g_free);
 	result->callbacks = g_ptr_array_new_with_free_func(g_free);
+	result->states = json_array();
+	result->shadow_types = json_array();
 	return result;
 }
 
@@ -99,6 +103,14 @@ static void copy_names(const json_t *report, const char *key, GPtrArray *names)
 	}
 }
 
+static void copy_list(const json_t *report, const char *key, json_t *list)
+{
+	json_t *from = json_object_get(report, key);
+
+	if (json_is_array(from))
+		json_array_extend(list, from);
+}
+
 static enum kp_severity severity(const char *text)
 {
 	if (text && !strcmp(text, "error"))
@@ -139,6 +151,8 @@ static void read_result(const struct diff_setup *setup, const struct diff_input 
 	copy_names(report, "new", result->added);
 	copy_names(report, "new_data", result->data);
 	copy_names(report, "callbacks", result->callbacks);
+	copy_list(report, "states", result->states);
+	copy_list(report, "shadow_types", result->shadow_types);
 	copy_diags(report, input, diags);
 	json_decref(report);
 	switch (job->status) {

@@ -4,6 +4,7 @@
 #define KPB_DIFF_H
 
 #include <glib.h>
+#include <jansson.h>
 #include <stdbool.h>
 
 #include "diag.h"
@@ -27,7 +28,8 @@ struct diff_result {
 	char *object, *objname;
 	enum diff_status status;
 	GPtrArray *changed, *added, *data, *callbacks; /* of char * */
-	char *output; /* the diff object, when status is DIFF_WRITTEN */
+	json_t *states, *shadow_types; /* arrays, as create-diff-object reports them */
+	char *output;		       /* the diff object, when status is DIFF_WRITTEN */
 };
 
 /** struct diff_setup - what is the same for all objects. */

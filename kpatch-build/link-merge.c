@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core-exports.h"
+#include "declared.h"
 #include "error.h"
 #include "klp.h"
 #include "ko.h"
@@ -229,6 +230,7 @@ static struct merge_result *examine(const struct merge *m, GError **err)
 	if (!ko)
 		return NULL;
 	patch_check_tables(ko, m->rq->diags);
+	declared_check(ko, m->rq->core_exports, m->rq->diags);
 	if (m->rq->diags->errors > before) {
 		kp_fail(err, KP_UNPATCHABLE, "the objects of the patch do not go together");
 		return NULL;

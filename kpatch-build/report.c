@@ -172,6 +172,44 @@ static void print_names(const char *what, const GPtrArray *names)
 		printf("    %s: %s\n", what, (const char *)names->pdata[i]);
 }
 
+static const char *text_of(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "?";
+}
+
+static void print_states(const json_t *states)
+{
+	for (size_t i = 0; i < json_array_size(states); i++) {
+		const json_t *state = json_array_get(states, i);
+
+		printf("    state: %s (%s)\n", text_of(state, "name"), text_of(state, "where"));
+	}
+}
+
+/* "file:1, file:2" */
+static void print_places(const json_t *places)
+{
+	for (size_t i = 0; i < json_array_size(places); i++)
+		printf("%s%s", i ? ", " : "", json_string_value(json_array_get(places, i)));
+}
+
+static void print_shadow_types(const json_t *types)
+{
+	for (size_t i = 0; i < json_array_size(types); i++) {
+		const json_t *type = json_array_get(types, i);
+		const char *ctor = json_string_value(json_object_get(type, "ctor"));
+		const char *dtor = json_string_value(json_object_get(type, "dtor"));
+
+		printf("    shadow type: %s, id %s, %s%s%s%s (", text_of(type, "name"),
+		       text_of(type, "id"), ctor ? "ctor " : "no ctor", ctor ? ctor : "",
+		       dtor ? ", dtor " : ", no dtor", dtor ? dtor : "");
+		print_places(json_object_get(type, "where"));
+		printf(")\n");
+	}
+}
+
 void report_results(struct report *report, const GPtrArray *results)
 {
 	if (report->quiet)
@@ -188,6 +226,8 @@ void report_results(struct report *report, const GPtrArray *results)
 		print_names("new function", result->added);
 		print_names("new data", result->data);
 		print_names("callback", result->callbacks);
+		print_states(result->states);
+		print_shadow_types(result->shadow_types);
 	}
 	fflush(stdout);
 }
@@ -294,11 +334,13 @@ static json_t *results_json(const GPtrArray *results)
 
 		json_array_append_new(
 			list,
-			json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "object", result->object,
-				  "objname", result->objname, "status", status[result->status],
-				  "changed", names_json(result->changed), "new",
-				  names_json(result->added), "new_data", names_json(result->data),
-				  "callbacks", names_json(result->callbacks)));
+			json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:O, s:O}", "object",
+				  result->object, "objname", result->objname, "status",
+				  status[result->status], "changed", names_json(result->changed),
+				  "new", names_json(result->added), "new_data",
+				  names_json(result->data), "callbacks",
+				  names_json(result->callbacks), "states", result->states,
+				  "shadow_types", result->shadow_types));
 	}
 	return list;
 }

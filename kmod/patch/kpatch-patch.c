@@ -16,6 +16,7 @@
 
 #define patch_object kp_object
 #define patch_func   kp_func
+#define patch_state  kp_state
 
 /*
  * Filled in by kpatch-post-link, read by the core before the init function runs: a module for another
@@ -50,7 +51,90 @@ static void fill_func(struct kp_func *func, const struct kpatch_patch_func *entr
 	func->new_size = entry->new_size;
 }
 
+static void fill_state(struct kp_state *state, const struct kpatch_patch_state *entry)
+{
+	state->callbacks.setup = entry->setup;
+	state->callbacks.enable = entry->enable;
+	state->callbacks.disable = entry->disable;
+	state->callbacks.release = entry->release;
+	state->name = entry->name;
+	state->block_disable = entry->block_disable;
+}
+
+static int fill_shadow_types(void);
+
 #include "patch-tables.h"
+
+/* As long as the tables. */
+static struct {
+	struct kp_shadow_type *types;
+	struct kp_shadow_type **lists; /* per object its types, then NULL */
+} shadow;
+
+/* Where type @id is in a list that is still being made; its end if it is not in it. */
+static struct kp_shadow_type **find_type(struct kp_shadow_type **list, unsigned long id)
+{
+	while (*list && (*list)->id != id)
+		list++;
+	return list;
+}
+
+/* What the entries say together; kpatch-build has refused those that contradict each other. */
+static void fill_type(struct kp_shadow_type *type, const struct kpatch_patch_shadow *entry)
+{
+	type->id = entry->id;
+	if (!type->ctor)
+		type->ctor = entry->ctor;
+	if (!type->dtor)
+		type->dtor = entry->dtor;
+	if (!type->name)
+		type->name = entry->name;
+}
+
+static int fill_shadow_types(void)
+{
+	size_t n = count_shadow_types();
+	const struct kpatch_patch_shadow *entry;
+	struct kp_shadow_type *type, **list, **at;
+	struct kp_object *obj;
+
+	if (!n)
+		return 0;
+	shadow.types = kvcalloc(n, sizeof(*shadow.types), GFP_KERNEL);
+	/* One terminator per object that has types. */
+	shadow.lists = kvcalloc(2 * n, sizeof(*shadow.lists), GFP_KERNEL);
+	if (!shadow.types || !shadow.lists)
+		return -ENOMEM;
+
+	for (entry = __kpatch_shadow_types; entry->file; entry++)
+		get_object(entry->objname);
+	type = shadow.types;
+	list = shadow.lists;
+	for (obj = tables.objs; obj->funcs; obj++) {
+		for (entry = __kpatch_shadow_types; entry->file; entry++) {
+			if (!same_object(obj->name, core_objname(entry->objname)))
+				continue;
+			obj->shadow_types = list;
+			at = find_type(list, entry->id);
+			if (!*at)
+				*at = type++;
+			fill_type(*at, entry);
+		}
+		if (obj->shadow_types) {
+			while (*list)
+				list++;
+			list++;
+		}
+	}
+	return 0;
+}
+
+static void free_patch(void)
+{
+	free_tables();
+	kvfree(shadow.lists);
+	kvfree(shadow.types);
+}
 
 static struct kp_patch patch = {
 	.mod = THIS_MODULE,
@@ -64,17 +148,18 @@ static int __init patch_init(void)
 
 	ret = fill_tables();
 	patch.objs = tables.objs;
+	patch.states = tables.states;
 	if (!ret)
 		ret = kp_enable_patch(&patch);
 	if (ret)
-		free_tables();
+		free_patch();
 	return ret;
 }
 
 static void __exit patch_exit(void)
 {
 	/* The core holds a reference while it uses the patch: it is done with the tables. */
-	free_tables();
+	free_patch();
 }
 
 module_init(patch_init);

@@ -10,6 +10,8 @@
 #ifndef KPATCH_PATCH_H
 #define KPATCH_PATCH_H
 
+#include <linux/types.h>
+
 /**
  * struct kpatch_patch_func - one replaced function (.kpatch.funcs)
  * @new_addr:	the replacement; 0 ends the table
@@ -43,11 +45,57 @@ struct kpatch_patch_callback {
 	const char *objname;
 };
 
+/**
+ * struct kpatch_patch_state - one state (.kpatch.states)
+ * @name:	what KPATCH_STATE() calls it; NULL ends the table
+ * @id:		derived from the name, by create-diff-object
+ * @setup, @enable, @disable, @release: as in struct kp_state_callbacks, or NULL
+ * @file, @line: where it is declared
+ * @objname:	in which object; filled in by create-diff-object
+ * @version, @block_disable: as in struct kp_state
+ */
+struct kpatch_patch_state {
+	const char *name;
+	unsigned long id;
+	void *setup, *enable, *disable, *release;
+	const char *file;
+	const char *objname;
+	unsigned int version;
+	unsigned int line;
+	bool block_disable;
+};
+
+/**
+ * struct kpatch_patch_shadow - one type of shadow variable (.kpatch.shadow_types)
+ * @site:	the code of the call, for create-diff-object; 0 in a patch
+ * @id, @ctor, @dtor: as in struct kp_shadow_type
+ * @name:	how the source spells the id
+ * @file, @line: where it is declared; @file is NULL in the entry that ends the table
+ * @objname:	the object that has the type; filled in by create-diff-object
+ * @how:	0: KPATCH_SHADOW_TYPE(); else the call that it was found at, see
+ *		kmod/include/record/linux/livepatch.h
+ *
+ * Several entries of an object with one id mean one type. Where they do not have the same ctor or dtor
+ * one of them has none.
+ */
+struct kpatch_patch_shadow {
+	void *site;
+	unsigned long id;
+	void *ctor, *dtor;
+	const char *name;
+	const char *file;
+	const char *objname;
+	unsigned int line;
+	unsigned int how;
+};
+
 /* Defined by patch.lds. */
 extern const struct kpatch_patch_func __kpatch_funcs[];
 extern const struct kpatch_patch_callback __kpatch_callbacks_pre_patch[];
 extern const struct kpatch_patch_callback __kpatch_callbacks_post_patch[];
 extern const struct kpatch_patch_callback __kpatch_callbacks_pre_unpatch[];
 extern const struct kpatch_patch_callback __kpatch_callbacks_post_unpatch[];
+extern const struct kpatch_patch_state __kpatch_states[];
+extern const struct kpatch_patch_shadow __kpatch_shadow_types[];
 
 #endif

@@ -15,6 +15,7 @@
 
 #define patch_object klp_object
 #define patch_func   klp_func
+#define patch_state  klp_state
 
 /* The core looks everything up by name. */
 static void fill_object(struct klp_object *obj)
@@ -23,6 +24,17 @@ static void fill_object(struct klp_object *obj)
 
 static void fill_func(struct klp_func *func, const struct kpatch_patch_func *entry)
 {
+}
+
+/* kpatch-build has refused states with more than an id and a version. */
+static void fill_state(struct klp_state *state, const struct kpatch_patch_state *entry)
+{
+}
+
+/* The core knows no types: kpatch-build says so. */
+static int fill_shadow_types(void)
+{
+	return 0;
 }
 
 #include "patch-tables.h"
@@ -38,6 +50,7 @@ static int __init patch_init(void)
 
 	ret = fill_tables();
 	patch.objs = tables.objs;
+	patch.states = tables.states;
 	if (!ret)
 		ret = klp_enable_patch(&patch);
 	if (ret)

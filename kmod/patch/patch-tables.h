@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * From the tables of the patch to the core's structures, which have the same shape in both cores: objects
- * with functions and callbacks. Included once, by a glue that has defined
+ * with functions and callbacks, and states. Included once, by a glue that has defined
  *
- *	patch_object, patch_func	the core's types
- *	fill_object(), fill_func()	what is special about them
+ *	patch_object, patch_func, patch_state		the core's types
+ *	fill_object(), fill_func(), fill_state()	what is special about them
+ *	fill_shadow_types()				called when the objects are there
  */
 #ifndef PATCH_TABLES_H
 #define PATCH_TABLES_H
@@ -21,6 +22,7 @@
 static struct {
 	struct patch_object *objs; /* one per objname, then a zeroed one */
 	struct patch_func *funcs;  /* per object its functions, then a zeroed one */
+	struct patch_state *states; /* then a zeroed one; NULL: none */
 } tables;
 
 /* "vmlinux" in the tables is NULL for the cores. */
@@ -59,6 +61,15 @@ static size_t count_callbacks(const struct kpatch_patch_callback *table)
 	return n;
 }
 
+static size_t count_shadow_types(void)
+{
+	size_t n = 0;
+
+	while (__kpatch_shadow_types[n].file)
+		n++;
+	return n;
+}
+
 /* An upper bound for the number of objects: every entry has its own. */
 static size_t count_entries(size_t *nr_funcs)
 {
@@ -69,7 +80,8 @@ static size_t count_entries(size_t *nr_funcs)
 	       count_callbacks(__kpatch_callbacks_pre_patch) +
 	       count_callbacks(__kpatch_callbacks_post_patch) +
 	       count_callbacks(__kpatch_callbacks_pre_unpatch) +
-	       count_callbacks(__kpatch_callbacks_post_unpatch);
+	       count_callbacks(__kpatch_callbacks_post_unpatch) +
+	       count_shadow_types();
 }
 
 static void fill_funcs(void)
@@ -129,8 +141,36 @@ static int fill_callbacks(void)
 	return ret;
 }
 
+static size_t count_states(void)
+{
+	size_t n = 0;
+
+	while (__kpatch_states[n].name)
+		n++;
+	return n;
+}
+
+/* In the order of the table, which is that of the link. */
+static int fill_states(size_t nr_states)
+{
+	size_t i;
+
+	if (!nr_states)
+		return 0;
+	tables.states = kvcalloc(nr_states + 1, sizeof(*tables.states), GFP_KERNEL);
+	if (!tables.states)
+		return -ENOMEM;
+	for (i = 0; i < nr_states; i++) {
+		tables.states[i].id = __kpatch_states[i].id;
+		tables.states[i].version = __kpatch_states[i].version;
+		fill_state(&tables.states[i], &__kpatch_states[i]);
+	}
+	return 0;
+}
+
 static void free_tables(void)
 {
+	kvfree(tables.states);
 	kvfree(tables.funcs);
 	kvfree(tables.objs);
 }
@@ -138,11 +178,12 @@ static void free_tables(void)
 static int fill_tables(void)
 {
 	const struct kpatch_patch_func *entry;
-	size_t nr_funcs, nr_entries;
+	size_t nr_funcs, nr_entries, nr_states;
 	int ret;
 
 	nr_entries = count_entries(&nr_funcs);
-	if (!nr_entries) {
+	nr_states = count_states();
+	if (!nr_entries && !nr_states) {
 		pr_err("the patch changes nothing\n");
 		return -EINVAL;
 	}
@@ -155,10 +196,12 @@ static int fill_tables(void)
 	for (entry = __kpatch_funcs; entry->new_addr; entry++)
 		get_object(entry->objname);
 	ret = fill_callbacks();
+	if (!ret)
+		ret = fill_shadow_types();
 	if (ret)
 		return ret;
 	fill_funcs();
-	return 0;
+	return fill_states(nr_states);
 }
 
 #endif

@@ -176,3 +176,12 @@ reported() {
 		print join(" ", ref $r ? @$r : ($r))' "$key" <report.json)
 	[ "$got" = "$*" ] || fail "report: $key is '$got', expected '$*'"
 }
+
+# shadow_types <<'EOF': the report's types of shadow variables, "ID NAME CTOR DTOR PLACE..."
+shadow_types() {
+	same "types of shadow variables" "$(perl -MJSON::PP -e '
+		local $/;
+		for my $t (@{decode_json(<STDIN>)->{shadow_types}}) {
+			print join(" ", (map { $t->{$_} // "-" } qw(id name ctor dtor)), @{$t->{where}}), "\n";
+		}' <report.json)"
+}

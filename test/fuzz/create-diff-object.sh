@@ -76,10 +76,20 @@ int second(int a)
 static int state;
 static int pre(void) { return state++; }
 CALLBACK(pre_patch, pre);
-int added(int a) { return second(a) + in_sched2(a); }
+static void dtor(void *obj, void *data) { state = 0; }
+static struct { const char *name; ulong id; void *fn[4]; const char *file, *objname; unsigned int word[4]; } \
+	declared_state __used __section(".kpatch.states") __attribute__((aligned(8))) = { "state", 0, { pre }, "file.c" };
+static struct { void *site; ulong id; void *fn[2]; const char *name, *file, *objname; unsigned int word[2]; } \
+	declared_type __used __section(".kpatch.shadow_types") __attribute__((aligned(8))) = { 0, 3, { 0, dtor }, "ID", "file.c" };
+void shadow_free(void *obj, ulong id, void *dtor) asm("klp_shadow_free.kpatch_recorded");
+#define recorded(id, how) do { asm volatile("775:\n.pushsection .kpatch.shadow, \"aw\"\n.quad 775b, %c0, 0, %c1, %c2, %c2, 0\n" \
+	".long 1, " #how "\n.popsection" : : "i" (id), "i" (dtor), "i" ("name")); shadow_free(&state, id, dtor); } while (0)
+void shadow(int a) { recorded(3, 2); recorded(4, 0x202); if (a) recorded(5, 0x102); }
+int added(int a) { shadow(a); return second(a) + in_sched2(a); }
 #endif
 static void *ignore __used __section(".kpatch.ignore.functions") = helper;
 END
+exports vmlinux klp_shadow_free
 another twin <<'END'
 static noinline int helper(int a) { return a - 3; }
 int user_of_twin(int a) { return helper(a) * 5; }

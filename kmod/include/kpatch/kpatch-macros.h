@@ -14,6 +14,9 @@
 #include <linux/static_call.h>
 #include <linux/types.h>
 
+#include "kpatch-core.h"
+#include "kpatch-hash.h"
+
 /**
  * KPATCH_IGNORE_SECTION() - changes in one section are not looked at.
  * @_sec: its name, a string literal such as ".data.foo"
@@ -62,6 +65,90 @@ typedef struct klp_object patch_object;
 
 /** KPATCH_POST_UNPATCH_CALLBACK() - void (*)(patch_object *), called once no task runs new code. */
 #define KPATCH_POST_UNPATCH_CALLBACK(_fn) KPATCH_CALLBACK_ENTRY(post_unpatch, void, _fn)
+
+/* Entries stay in the order of the source: GCC turns it round otherwise. */
+#if __has_attribute(__no_reorder__)
+#define __kpatch_in_order __attribute__((__no_reorder__))
+#else
+#define __kpatch_in_order
+#endif
+
+/*
+ * Between entries there must be no padding, which GCC likes to put between larger variables, but not
+ * where the source says how they are aligned.
+ */
+#define __kpatch_entry(_section)					\
+	__used __section(_section) __aligned(8) __kpatch_in_order
+
+/* See struct kpatch_patch_state in patch/kpatch-patch.h. */
+struct kpatch_state_entry {
+	const char *name;
+	unsigned long id;
+	int (*setup)(struct kp_patch *patch, struct kp_state *state);
+	void (*enable)(struct kp_patch *patch, struct kp_state *state);
+	void (*disable)(struct kp_patch *patch, struct kp_state *state);
+	void (*release)(struct kp_patch *patch, struct kp_state *state);
+	const char *file;
+	const char *objname;
+	unsigned int version;
+	unsigned int line;
+	bool block_disable;
+};
+
+/**
+ * KPATCH_STATE() - a change of the system that is more than code, and that later patches know by name.
+ * @_name: an identifier; the number of the state is derived from it (kpatch_state_id())
+ *
+ * What follows is any of: .setup, .enable, .disable, .release (functions as in struct
+ * kp_state_callbacks), .version = NUMBER, .block_disable = true. For --core=livepatch only .version.
+ *
+ *	KPATCH_STATE(my_fix, .setup = my_setup, .release = my_release, .version = 2);
+ *
+ * A state belongs to the patch as a whole. In the source of a module its functions must not use
+ * anything of the module, which need not be there when they are called.
+ */
+#define KPATCH_STATE(_name, ...)					\
+	static struct kpatch_state_entry kpatch_state_##_name		\
+		__kpatch_entry(".kpatch.states") = {			\
+		.name = #_name,						\
+		.file = __FILE__,					\
+		.line = __LINE__,					\
+		##__VA_ARGS__						\
+	}
+
+/* See struct kpatch_patch_shadow in patch/kpatch-patch.h. */
+struct kpatch_shadow_entry {
+	void *site;
+	unsigned long id;
+	kp_shadow_ctor_t ctor;
+	kp_shadow_dtor_t dtor;
+	const char *name;
+	const char *file;
+	const char *objname;
+	unsigned int line;
+	unsigned int how;
+};
+
+/**
+ * KPATCH_SHADOW_TYPE() - a kind of shadow variable that the code of this object uses.
+ * @_id: a constant, as in klp_shadow_alloc()
+ * @_ctor, @_dtor: kp_shadow_ctor_t and kp_shadow_dtor_t, or NULL
+ *
+ * When no patch with this type is left, kpatch.ko frees the variables, with @_dtor. That must not touch the
+ * object, which may be gone: those of a module go before the patch is told that the module does. Every source that uses
+ * the type may declare it, in the same way. Plain calls of klp_shadow_*() with constant arguments do so by
+ * themselves.
+ */
+#define KPATCH_SHADOW_TYPE(_id, _ctor, _dtor)				\
+	static struct kpatch_shadow_entry __UNIQUE_ID(kpatch_shadow_type_) \
+		__kpatch_entry(".kpatch.shadow_types") = {		\
+		.id = _id,						\
+		.ctor = _ctor,						\
+		.dtor = _dtor,						\
+		.name = #_id,						\
+		.file = __FILE__,					\
+		.line = __LINE__,					\
+	}
 
 /**
  * KPATCH_FORCE_UNSAFE() - accepted for old patches, does nothing.

@@ -14,26 +14,26 @@
 #include <linux/livepatch.h>
 #include <linux/types.h>
 
-/*
- * FNV-1a, 64 bits. The top bit is set: ids that people choose are small numbers.
- */
-static inline unsigned long __kpatch_shadow_id(const char *name)
-{
-	u64 hash = 0xcbf29ce484222325ULL;
+#include "kpatch-hash.h"
 
-	for (; *name; name++)
-		hash = (hash ^ (u8)*name) * 0x100000001b3ULL;
-	return (unsigned long)(hash | 1ULL << 63);
-}
+/* kpatch-build's <linux/livepatch.h> has these: they make the patch declare the variables. */
+#ifndef KPATCH_RECORD_NAMED
+#define KPATCH_RECORD_NAMED(_how, _name) do { } while (0)
+#define KPATCH_RECORDED(fn) fn
+#endif
 
 /**
- * kpatch_shadow_alloc() - attach @size bytes called @var to @obj.
+ * kpatch_shadow_alloc() - attach @_size bytes called @_var to @_obj.
  * Return: the memory, NULL when there is none or the variable exists.
  */
-static inline void *kpatch_shadow_alloc(void *obj, const char *var, size_t size, gfp_t gfp)
-{
-	return klp_shadow_alloc(obj, __kpatch_shadow_id(var), size, gfp, NULL, NULL);
-}
+#define kpatch_shadow_alloc(_obj, _var, _size, _gfp)			\
+({									\
+	const char *kpatch_var = (_var);				\
+									\
+	KPATCH_RECORD_NAMED(KPATCH_HOW_ALLOC, kpatch_var);		\
+	KPATCH_RECORDED(klp_shadow_alloc)(_obj, __kpatch_shadow_id(kpatch_var), \
+					  _size, _gfp, NULL, NULL);	\
+})
 
 /** kpatch_shadow_get() - the memory called @var of @obj, NULL if there is none. */
 static inline void *kpatch_shadow_get(void *obj, const char *var)
@@ -41,10 +41,13 @@ static inline void *kpatch_shadow_get(void *obj, const char *var)
 	return klp_shadow_get(obj, __kpatch_shadow_id(var));
 }
 
-/** kpatch_shadow_free() - detach and free @var of @obj; nothing happens if there is none. */
-static inline void kpatch_shadow_free(void *obj, const char *var)
-{
-	klp_shadow_free(obj, __kpatch_shadow_id(var), NULL);
-}
+/** kpatch_shadow_free() - detach and free @_var of @_obj; nothing happens if there is none. */
+#define kpatch_shadow_free(_obj, _var)					\
+({									\
+	const char *kpatch_var = (_var);				\
+									\
+	KPATCH_RECORD_NAMED(KPATCH_HOW_FREE, kpatch_var);		\
+	KPATCH_RECORDED(klp_shadow_free)(_obj, __kpatch_shadow_id(kpatch_var), NULL); \
+})
 
 #endif

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Types of shadow variables: struct kpatch_patch_shadow of kmod/patch/kpatch-patch.h. */
+#include "declared.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum {
+	SHADOW_ID = 8,
+	SHADOW_CTOR = 16,
+	SHADOW_DTOR = 24,
+	SHADOW_NAME = 32,
+	SHADOW_FILE = 40,
+	SHADOW_LINE = 56,
+	SHADOW_HOW = 60,
+};
+
+/* @how: the same as in kmod/include/record/linux/livepatch.h. */
+enum {
+	HOW_UNKNOWN = 0x100,
+	HOW_NAMED = 0x200,
+};
+
+static const char *const remedy =
+	"say what it is, in this source: KPATCH_SHADOW_TYPE(id, ctor, dtor);";
+
+/* The macros call these by another name: whoever refers to the name itself has not used them. */
+static const char recorded_suffix[] = ".kpatch_recorded";
+static const char *const recorded_calls[] = { "klp_shadow_alloc", "klp_shadow_get_or_alloc",
+					      "klp_shadow_free", "klp_shadow_free_all" };
+
+static void rename_recorded(struct object *obj)
+{
+	for (unsigned int i = 1; i < obj->symbols->len; i++) {
+		struct symbol *sym = g_ptr_array_index(obj->symbols, i);
+
+		if (sym->sec || !sym->name || !g_str_has_suffix(sym->name, recorded_suffix))
+			continue;
+		g_autofree char *name =
+			g_strndup(sym->name, strlen(sym->name) - strlen(recorded_suffix));
+
+		sym->name = g_intern_string(name);
+		sym->recorded = true;
+	}
+}
+
+void find_recorded_calls(struct diff *diff)
+{
+	rename_recorded(diff->orig);
+	rename_recorded(diff->patched);
+}
+
+/* The author answers for the calls in this source that cannot be known. */
+static bool author_declares(const struct diff *diff)
+{
+	return g_hash_table_contains(diff->patched->sec_by_name, ".kpatch.shadow_types");
+}
+
+void finish_shadow_call(struct diff *diff, struct atom *atom)
+{
+	const char *name = field_string(atom, SHADOW_NAME);
+	const char *file = field_string(atom, SHADOW_FILE);
+	uint32_t how = field_word(atom, SHADOW_HOW);
+
+	if (!name || !file || !atom->owner) {
+		diff_error(diff, atom, NULL, "incomplete entry in .kpatch.shadow");
+		return;
+	}
+	if (how & HOW_UNKNOWN) {
+		atom->dropped = true;
+		if (!author_declares(diff))
+			diff_error(diff, atom->owner, remedy,
+				   "shadow variable whose id, ctor or dtor is not constant at "
+				   "%s:%" PRIu32,
+				   file, field_word(atom, SHADOW_LINE));
+		return;
+	}
+	if (how & HOW_NAMED)
+		set_field(atom, SHADOW_ID, declared_hash(name) | 1ULL << 63);
+	/* the code's place has served its purpose: objtool would wonder what jumps there */
+	g_array_remove_index(atom->refs, 0);
+}
+
+static bool is_unrecorded(const struct ref *ref)
+{
+	if (ref->atom || !ref->sym || !ref->sym->name || ref->sym->recorded)
+		return false;
+	for (size_t i = 0; i < G_N_ELEMENTS(recorded_calls); i++) {
+		if (!strcmp(ref->sym->name, recorded_calls[i]))
+			return true;
+	}
+	return false;
+}
+
+void check_shadow_calls(struct diff *diff)
+{
+	for (unsigned int i = 0; i < diff->included->len && !author_declares(diff); i++) {
+		const struct atom *atom = g_ptr_array_index(diff->included, i);
+
+		for (unsigned int r = 0; r < atom->refs->len; r++) {
+			const struct ref *ref = &g_array_index(atom->refs, struct ref, r);
+
+			if (!is_unrecorded(ref))
+				continue;
+			diff_error(diff, atom, remedy,
+				   "uses %s other than in a plain call: id, ctor and dtor are not "
+				   "known",
+				   ref->sym->name);
+			break;
+		}
+	}
+}
+
+void finish_shadow_type(struct diff *diff, struct atom *atom)
+{
+	if (!field_string(atom, SHADOW_NAME) || !field_string(atom, SHADOW_FILE))
+		diff_error(diff, atom, "use KPATCH_SHADOW_TYPE() of kpatch-macros.h",
+			   "a type of shadow variables without name or place");
+}
+
+/* The function at @offset, as the report names it. */
+static void report_function(json_t *type, const char *key, const struct atom *atom, size_t offset)
+{
+	const struct ref *ref = field_ref(atom, offset);
+
+	if (ref)
+		json_object_set_new(type, key,
+				    json_string(ref->atom ? atom_name(ref->atom) : ref->sym->name));
+}
+
+/* The type with @id in @list, new if there is none. */
+static json_t *type_in(json_t *list, const char *id, const char *name)
+{
+	size_t i;
+	json_t *type;
+
+	json_array_foreach(list, i, type)
+	{
+		if (!strcmp(json_string_value(json_object_get(type, "id")), id))
+			return type;
+	}
+	type = json_pack("{s:s, s:s?, s:n, s:n, s:[]}", "id", id, "name", name, "ctor", "dtor",
+			 "where");
+	json_array_append_new(list, type);
+	return type;
+}
+
+json_t *declared_shadow_types(const struct diff *diff)
+{
+	json_t *list = json_array();
+
+	for (unsigned int i = 0; i < diff->included->len; i++) {
+		const struct atom *atom = g_ptr_array_index(diff->included, i);
+		const struct declaration_rule *rule = declaration_rule(atom);
+
+		if (!rule || !g_str_has_prefix(rule->section, ".kpatch.shadow") || atom->dropped ||
+		    atom->size != rule->size || !atom_bytes(atom))
+			continue;
+
+		g_autofree char *id = g_strdup_printf("0x%" PRIx64, field_long(atom, SHADOW_ID));
+		json_t *type = type_in(list, id, field_string(atom, SHADOW_NAME));
+
+		report_function(type, "ctor", atom, SHADOW_CTOR);
+		report_function(type, "dtor", atom, SHADOW_DTOR);
+		json_array_append_new(json_object_get(type, "where"),
+				      field_place(atom, SHADOW_FILE, SHADOW_LINE));
+	}
+	return list;
+}

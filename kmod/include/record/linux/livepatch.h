@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Comes before the kernel's <linux/livepatch.h> when kpatch-build compiles an object, and makes each call of
+ * klp_shadow_*() say what it does: macros of the same names put an entry like that of
+ * KPATCH_SHADOW_TYPE() into .kpatch.shadow, where create-diff-object finds it with the code of the call.
+ *
+ * The entry is made by an asm statement beside the call. It is compiled, inlined and dropped with it, so that
+ * what becomes constant only in an inlined function is seen as well. The call itself goes to
+ * another symbol, NAME.kpatch_recorded, which create-diff-object renames: a reference to NAME
+ * is a call that no macro has seen.
+ */
+#ifndef KPATCH_RECORD_LIVEPATCH_H
+#define KPATCH_RECORD_LIVEPATCH_H
+
+#include_next <linux/livepatch.h>
+
+#if IS_ENABLED(CONFIG_LIVEPATCH)
+
+#define KPATCH_RECORDED(fn) kpatch_recorded_##fn
+
+#define KPATCH_RECORD_CALL(fn) \
+	extern typeof(fn) KPATCH_RECORDED(fn) __asm__(#fn ".kpatch_recorded")
+
+KPATCH_RECORD_CALL(klp_shadow_alloc);
+KPATCH_RECORD_CALL(klp_shadow_get_or_alloc);
+KPATCH_RECORD_CALL(klp_shadow_free);
+KPATCH_RECORD_CALL(klp_shadow_free_all);
+
+/* kpatch_patch_shadow.how; create-diff-object/shadow-types.c has the same numbers. */
+#define KPATCH_HOW_ALLOC	1
+#define KPATCH_HOW_FREE		2
+#define KPATCH_HOW_FREE_ALL	3
+#define KPATCH_HOW_UNKNOWN	0x100 /* id, ctor or dtor are not constant */
+#define KPATCH_HOW_NAMED	0x200 /* the id is the hash of the name */
+
+/* struct kpatch_patch_shadow. "i" takes 64-bit numbers, but "%c" does not print them. */
+#define KPATCH_RECORD_ENTRY(_how, _name, _id, _ctor, _dtor)		\
+	asm volatile("771:\n\t"						\
+		     ".pushsection .kpatch.shadow, \"aw\"\n\t"		\
+		     ".balign 8\n\t"					\
+		     ".quad 771b\n\t"					\
+		     ".long %c0, %c1\n\t"				\
+		     ".quad %c2, %c3, %c4, %c5, 0\n\t"			\
+		     ".long %c6, %c7\n\t"				\
+		     ".popsection"					\
+		     : : "i" ((int)(_id)), "i" ((int)((_id) >> 32)),	\
+			 "i" (_ctor), "i" (_dtor), "i" (_name),		\
+			 "i" (__FILE__), "i" (__LINE__), "i" (_how))
+
+/*
+ * Whether a pointer is constant. __builtin_constant_p() denies that of addresses, but it knows whether
+ * the compiler can tell them from another one. Comparing with NULL would not do: of a variable
+ * that was tested for NULL the compiler can tell that, too.
+ */
+#define KPATCH_CONSTANT_POINTER(_p)					\
+({									\
+	static char kpatch_other;					\
+									\
+	__builtin_constant_p((void *)(_p) == (void *)&kpatch_other);	\
+})
+
+#define KPATCH_RECORD(_how, _name, _id, _ctor, _dtor)			\
+do {									\
+	if (__builtin_constant_p(_id) && KPATCH_CONSTANT_POINTER(_ctor) && \
+	    KPATCH_CONSTANT_POINTER(_dtor))				\
+		KPATCH_RECORD_ENTRY(_how, _name, _id, _ctor, _dtor);	\
+	else								\
+		KPATCH_RECORD_ENTRY((_how) | KPATCH_HOW_UNKNOWN, _name, 0UL, 0, 0); \
+} while (0)
+
+/* For kpatch_shadow_*(), with a name that is a string instead of an id. */
+#define KPATCH_RECORD_NAMED(_how, _name)				\
+do {									\
+	if (KPATCH_CONSTANT_POINTER(_name))				\
+		KPATCH_RECORD_ENTRY((_how) | KPATCH_HOW_NAMED, _name, 0UL, 0, 0); \
+	else								\
+		KPATCH_RECORD_ENTRY((_how) | KPATCH_HOW_UNKNOWN, "?", 0UL, 0, 0); \
+} while (0)
+
+#define klp_shadow_alloc(_obj, _id, _size, _gfp, _ctor, _ctor_data)	\
+({									\
+	unsigned long kpatch_id = (_id);				\
+	klp_shadow_ctor_t kpatch_ctor = (_ctor);			\
+									\
+	KPATCH_RECORD(KPATCH_HOW_ALLOC, #_id, kpatch_id, kpatch_ctor, NULL); \
+	KPATCH_RECORDED(klp_shadow_alloc)(_obj, kpatch_id, _size, _gfp,	\
+					  kpatch_ctor, _ctor_data);	\
+})
+
+#define klp_shadow_get_or_alloc(_obj, _id, _size, _gfp, _ctor, _ctor_data) \
+({									\
+	unsigned long kpatch_id = (_id);				\
+	klp_shadow_ctor_t kpatch_ctor = (_ctor);			\
+									\
+	KPATCH_RECORD(KPATCH_HOW_ALLOC, #_id, kpatch_id, kpatch_ctor, NULL); \
+	KPATCH_RECORDED(klp_shadow_get_or_alloc)(_obj, kpatch_id, _size, \
+						 _gfp, kpatch_ctor, _ctor_data); \
+})
+
+#define klp_shadow_free(_obj, _id, _dtor)				\
+({									\
+	unsigned long kpatch_id = (_id);				\
+	klp_shadow_dtor_t kpatch_dtor = (_dtor);			\
+									\
+	KPATCH_RECORD(KPATCH_HOW_FREE, #_id, kpatch_id, NULL, kpatch_dtor); \
+	KPATCH_RECORDED(klp_shadow_free)(_obj, kpatch_id, kpatch_dtor);	\
+})
+
+#define klp_shadow_free_all(_id, _dtor)					\
+({									\
+	unsigned long kpatch_id = (_id);				\
+	klp_shadow_dtor_t kpatch_dtor = (_dtor);			\
+									\
+	KPATCH_RECORD(KPATCH_HOW_FREE_ALL, #_id, kpatch_id, NULL, kpatch_dtor); \
+	KPATCH_RECORDED(klp_shadow_free_all)(kpatch_id, kpatch_dtor);	\
+})
+
+#endif
+#endif

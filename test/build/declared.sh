@@ -1,0 +1,126 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# limit: 600
+# What a patch declares, with the kernel's real headers: states and types of shadow variables, shown and
+# checked over all objects and for both cores.
+# shellcheck source=test/lib.sh
+. "$(dirname "$0")/../lib.sh"
+. "$KP_TOP/test/build/lib/edit.sh"
+
+# source FILE FUNCTION-LINE STATEMENT: code from standard input at the end, STATEMENT after that line
+source_with() {
+	local file=$1 line=$2 statement=$3
+	cp "$master/$file" new/file
+	cat >new/head
+	python3 - "$line" "$statement" <<-'END'
+		import sys
+		text = open("new/file").read()
+		line, statement = sys.argv[1:]
+		assert text.count(line) == 1, line
+		where = text.rindex("\nstatic int ", 0, text.index(line))
+		text = text[:where] + "\n" + open("new/head").read() + text[where:]
+		open("new/file", "w").write(text.replace(line, line + "\n\t" + statement))
+	END
+	diff -u --label "a/$file" --label "b/$file" "$master/$file" new/file >>fix.patch || true
+}
+meminfo='	si_meminfo(&i);'
+devices='	int i = *(loff_t *) v;'
+
+# types: "ID CTOR DTOR" of all objects of the report
+types() {
+	python3 - <<-'END'
+		import json
+		for o in json.load(open("report.json"))["objects"]:
+		    for t in o["shadow_types"]:
+		        print(o["object"], t["id"], t["ctor"], t["dtor"], len(t["where"]))
+	END
+}
+
+# The example of the kernel's document on shadow variables: a spinlock in one.
+source_with fs/proc/meminfo.c "$meminfo" 'use_lock(m);' <<'END'
+#include <linux/livepatch.h>
+#define PS_LOCK 1
+static int ps_lock_shadow_ctor(void *obj, void *shadow_data, void *ctor_data)
+{
+	spinlock_t *lock = shadow_data;
+
+	spin_lock_init(lock);
+	return 0;
+}
+static noinline void use_lock(void *obj)
+{
+	spinlock_t *ps_lock = klp_shadow_get_or_alloc(obj, PS_LOCK, sizeof(*ps_lock), GFP_ATOMIC,
+						      ps_lock_shadow_ctor, NULL);
+
+	if (ps_lock)
+		spin_lock(ps_lock);
+	if (ps_lock)
+		spin_unlock(ps_lock);
+	klp_shadow_free(obj, PS_LOCK, NULL);
+}
+END
+built fix.patch
+same "types" "fs/proc/meminfo.o 0x1 ps_lock_shadow_ctor None 2" "$(types)"
+expect "shadow type: PS_LOCK, id 0x1, ctor ps_lock_shadow_ctor, no dtor (fs/proc/meminfo.c:" log
+readelf -SWr livepatch-fix.ko >elf
+expect ".kpatch.shadow_types" elf
+refute ".kpatch.shadow " elf
+expect "kp_klp_shadow_get_or_alloc" elf
+refute kpatch_recorded elf
+built --core=livepatch fix.patch
+expect "does not free shadow variables 0x1" log
+
+# Another object means the same id differently.
+source_with fs/proc/devices.c "$devices" 'klp_shadow_free(f, 1, other_dtor);' <<'END'
+#include <linux/livepatch.h>
+static void other_dtor(void *obj, void *data)
+{
+	*(long *)data = 0;
+}
+END
+built fix.patch
+sed -i 's/klp_shadow_free(obj, PS_LOCK, NULL)/klp_shadow_free(obj, PS_LOCK, (void *)ps_lock_shadow_ctor)/' fix.patch
+status 2 kpatch-build -q -a "$release" fix.patch >log 2>&1
+expect "shadow variable 0x1 with two dtors: fs/proc/" log
+for text in "fs/proc/meminfo.c:" "has ps_lock_shadow_ctor" "fs/proc/devices.c:" "has other_dtor"; do
+	expect "$text" log
+done
+
+# An id that nobody can know, and the line that solves it.
+rm fix.patch
+source_with fs/proc/devices.c "$devices" 'klp_shadow_free(f, i, NULL);' <<<'#include <linux/livepatch.h>'
+status 2 kpatch-build -q -a "$release" fix.patch >log 2>&1
+expect "devinfo_show: shadow variable whose id, ctor or dtor is not constant at fs/proc/devices.c:" log
+expect "KPATCH_SHADOW_TYPE(id, ctor, dtor);" log
+rm fix.patch
+source_with fs/proc/devices.c "$devices" 'klp_shadow_free(f, i, NULL);' <<'END'
+#include "kpatch-macros.h"
+KPATCH_SHADOW_TYPE(5, NULL, NULL);
+END
+built fix.patch
+same "types" "fs/proc/devices.o 0x5 None None 1" "$(types)"
+
+# A state in two objects, and what the kernel's own core does not know.
+rm fix.patch
+for file in devices meminfo; do
+	source_with fs/proc/$file.c "${!file}" 'barrier();' <<-'END'
+		#include "kpatch-macros.h"
+		KPATCH_STATE(kp_same, .version = 2);
+	END
+done
+status 2 kpatch-build -q -a "$release" fix.patch >log 2>&1
+expect "kp_same: state declared twice: fs/proc/" log
+rm fix.patch
+source_with fs/proc/devices.c "$devices" 'asm volatile("nop");' <<'END'
+#include "kpatch-macros.h"
+KPATCH_STATE(kp_version, .version = 2);
+END
+for core in kpatch livepatch; do
+	built --core=$core fix.patch
+	expect "state: kp_version (fs/proc/devices.c:" log
+done
+sed -i 's/kp_version, /&.block_disable = true, /' fix.patch
+built fix.patch
+status 2 kpatch-build -q --core=livepatch -a "$release" fix.patch >log 2>&1
+expect "kp_version: the kernel's own livepatch knows no block_disable of states" log
+expect "use --core=kpatch" log

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Declarations of several objects that do or do not go together. */
+#include "post-link-util.h"
+
+#include "kpatch-build/declared.h"
+#include "ko.h"
+
+/* struct kpatch_patch_state; functions may be 0. */
+#define STATE(name, id, setup, line, block)                                                        \
+	".quad " name "," id "," setup ",0,0,0,file,object\n.long 0," line "\n.byte " block        \
+	",0,0,0,0,0,0,0\n"
+#define NAMES                                                                                      \
+	".section .rodata.str1.1,\"aMS\",@progbits,1\n"                                            \
+	"file: .asciz \"fs/a.c\"\nobject: .asciz \"vmlinux\"\n"                                    \
+	"one: .asciz \"one\"\nother: .asciz \"one\"\ntwo: .asciz \"two\"\n"                        \
+	".section .text.f,\"ax\"\n.type f,@function\nf: ret\n.size f,1\n"
+
+static void check(struct fixture *f, const char *source, bool bundled)
+{
+	GError *error = NULL;
+	g_autofree char *path = assemble(f, "a.o", source);
+	g_autoptr(ko) ko = ko_read(path, &error);
+
+	g_assert_no_error(error);
+	declared_check(ko, bundled, f->diags);
+}
+
+#define STATES NAMES ".section .kpatch.states,\"aw\"\n"
+#define END    ".zero 80\n"
+
+static void test_states(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
+{
+	check(f, STATES STATE("one", "1", "f", "3", "1") STATE("two", "2", "0", "4", "0") END,
+	      true);
+	g_assert_cmpuint(f->diags->list->len, ==, 0);
+}
+
+static void test_state_twice(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
+{
+	check(f, STATES STATE("one", "1", "0", "3", "0") STATE("other", "1", "0", "4", "0") END,
+	      true);
+	g_assert_cmpuint(f->diags->errors, ==, 1);
+	expect_diag(f, "one", "declared twice: fs/a.c:3 of vmlinux and fs/a.c:4 of vmlinux");
+}
+
+static void test_state_clash(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
+{
+	check(f, STATES STATE("one", "1", "0", "3", "0") STATE("two", "1", "0", "4", "0") END,
+	      true);
+	g_assert_cmpuint(f->diags->errors, ==, 1);
+	expect_diag(f, "two",
+		    "has the same id as state one: fs/a.c:3 of vmlinux and fs/a.c:4 of vmlinux");
+}
+
+static void test_state_plain(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
+{
+	check(f, STATES STATE("one", "1", "0", "3", "0") END, false);
+	g_assert_cmpuint(f->diags->errors, ==, 0);
+	check(f, STATES STATE("one", "1", "f", "3", "0") STATE("two", "2", "0", "4", "1") END,
+	      false);
+	g_assert_cmpuint(f->diags->errors, ==, 2);
+	expect_diag(f, "one", "knows no callbacks of states (fs/a.c:3 of vmlinux)");
+	expect_diag(f, "two", "knows no block_disable of states (fs/a.c:4 of vmlinux)");
+}
+
+#define FUNCTION(name, callee)                                                                     \
+	".type " name ",@function\n" name ": call " callee "\nret\n.size " name ",6\n"
+#define TYPES NAMES FUNCTIONS ".section .kpatch.shadow_types,\"aw\"\n"
+#define CALL(id, ctor, dtor, line, how)                                                            \
+	".quad 0," id "," ctor "," dtor ",one,file,object\n.long " line "," how "\n"
+#define TYPE(id, ctor, dtor, line) CALL(id, ctor, dtor, line, "0")
+/* Two that are equal, one that is not. */
+#define FUNCTIONS                                                                                  \
+	".section .text.g,\"ax\"\n" FUNCTION("g1", "kfree") FUNCTION("g2", "kfree")                \
+		FUNCTION("g3", "vfree")
+#define TYPE_END ".zero 64\n"
+
+static void test_shadow_types(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
+{
+	check(f,
+	      TYPES TYPE("1", "f", "g1", "3") TYPE("1", "f", "g1", "4") TYPE("1", "0", "0", "5")
+		      TYPE("2", "0", "f", "6") TYPE_END,
+	      true);
+	g_assert_cmpuint(f->diags->list->len, ==, 0);
+}
+
+static void test_shadow_differs(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
+{
+	check(f,
+	      TYPES TYPE("1", "0", "f", "3") TYPE("1", "0", "0", "4") TYPE("1", "0", "g1", "5")
+		      TYPE_END,
+	      true);
+	g_assert_cmpuint(f->diags->errors, ==, 1);
+	expect_diag(f, "one",
+		    "0x1 with two dtors: fs/a.c:3 of vmlinux has f, fs/a.c:5 of vmlinux has g1");
+}
+
+/* A static function in a header comes with each object. */
+static void test_shadow_copies(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
+{
+	GError *error = NULL;
+	g_autofree char *path =
+		assemble(f, "a.o",
+			 TYPES TYPE("1", "0", "g1", "3") TYPE("1", "0", "g2", "4")
+				 TYPE("2", "0", "g2", "5") TYPE("2", "0", "g3", "6") TYPE_END);
+	g_autoptr(ko) ko = ko_read(path, &error);
+
+	g_assert_no_error(error);
+	declared_check(ko, true, f->diags);
+	g_assert_cmpuint(f->diags->errors, ==, 2);
+
+	/* What the assembler cannot: several symbols of one name. */
+	for (guint i = 0; i < ko->symbols->len; i++) {
+		struct ko_symbol *sym = ko->symbols->pdata[i];
+
+		if (!strcmp(sym->name, "g2") || !strcmp(sym->name, "g3"))
+			sym->name[1] = '1';
+	}
+	declared_check(ko, true, f->diags);
+	g_assert_cmpuint(f->diags->errors, ==, 3);
+}
+
+static void test_shadow_kept(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
+{
+	check(f, TYPES TYPE("1", "0", "f", "3") TYPE("1", "0", "f", "4") TYPE_END, false);
+	g_assert_cmpuint(f->diags->errors, ==, 0);
+	g_assert_cmpuint(f->diags->list->len, ==, 1);
+	expect_diag(f, "one", "does not free shadow variables 0x1");
+}
+
+/* As klp_shadow_free_all() is recorded. */
+static void test_shadow_freed(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
+{
+	check(f, TYPES TYPE("1", "0", "f", "3") CALL("1", "0", "f", "4", "3") TYPE_END, false);
+	g_assert_cmpuint(f->diags->list->len, ==, 0);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+#define TEST(name)                                                                                 \
+	g_test_add("/declared/" #name, struct fixture, NULL, setup, test_##name, teardown)
+	TEST(states);
+	TEST(state_twice);
+	TEST(state_clash);
+	TEST(state_plain);
+	TEST(shadow_types);
+	TEST(shadow_differs);
+	TEST(shadow_copies);
+	TEST(shadow_kept);
+	TEST(shadow_freed);
+	return g_test_run();
+}
