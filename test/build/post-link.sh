@@ -177,9 +177,11 @@ complains() {
 }
 complains
 complains
+# MAKE: or one from the environment would call this one again, which would kill its caller too early.
+make=$(command -v make)
 cat >"$tmp/tools/make" <<END
 #!/bin/sh
-$(command -v make) "\$@"
+$make MAKE=$make "\$@"
 kill -KILL \$PPID
 END
 chmod +x "$tmp/tools/make"
