@@ -1,28 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Declarations for the core: the layouts are those of kmod/patch/kpatch-patch.h. */
+/* Declarations for the core. */
 #include "declared.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-/* struct kpatch_patch_state */
-enum {
-	STATE_NAME = 0,
-	STATE_ID = 8,
-	STATE_SETUP = 16,
-	STATE_FILE = 48,
-	STATE_VERSION = 64,
-	STATE_LINE = 68,
-	STATE_BLOCK_DISABLE = 72,
-};
+#include "declared-layout.h"
 
 static const char *const state_callbacks[] = { "setup", "enable", "disable", "release" };
 
 static const struct declaration_rule rules[] = {
 	{ .section = ".kpatch.callbacks.", .prefix = true, .size = 16, .objname = 8 },
-	{ .section = ".kpatch.states", .size = 80, .objname = 56 },
-	{ .section = ".kpatch.shadow_types", .size = 64, .objname = 48 },
-	{ .section = ".kpatch.shadow", .size = 64, .objname = 48 },
+	{ .section = ".kpatch.states", .size = STATE_SIZE, .objname = STATE_OBJNAME },
+	{ .section = ".kpatch.shadow_types", .size = SHADOW_SIZE, .objname = SHADOW_OBJNAME },
+	{ .section = ".kpatch.shadow", .size = SHADOW_SIZE, .objname = SHADOW_OBJNAME },
 };
 
 const struct declaration_rule *declaration_rule(const struct atom *atom)

@@ -1,25 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Types of shadow variables: struct kpatch_patch_shadow of kmod/patch/kpatch-patch.h. */
+/* Types of shadow variables. */
 #include "declared.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-enum {
-	SHADOW_ID = 8,
-	SHADOW_CTOR = 16,
-	SHADOW_DTOR = 24,
-	SHADOW_NAME = 32,
-	SHADOW_FILE = 40,
-	SHADOW_LINE = 56,
-	SHADOW_HOW = 60,
-};
-
-/* @how: the same as in kmod/include/record/linux/livepatch.h. */
-enum {
-	HOW_UNKNOWN = 0x100,
-	HOW_NAMED = 0x200,
-};
+#include "declared-layout.h"
 
 static const char *const remedy =
 	"say what it is, in this source: KPATCH_SHADOW_TYPE(id, ctor, dtor);";

@@ -4,32 +4,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "declared-layout.h"
 #include "same-function.h"
-
-/* struct kpatch_patch_state in kmod/patch/kpatch-patch.h. */
-#define STATE_SIZE	    80
-#define STATE_NAME	    0
-#define STATE_ID	    8
-#define STATE_SETUP	    16
-#define STATE_FILE	    48
-#define STATE_OBJNAME	    56
-#define STATE_LINE	    68
-#define STATE_BLOCK_DISABLE 72
-
-/* struct kpatch_patch_shadow. */
-#define SHADOW_SIZE    64
-#define SHADOW_ID      8
-#define SHADOW_CTOR    16
-#define SHADOW_DTOR    24
-#define SHADOW_NAME    32
-#define SHADOW_FILE    40
-#define SHADOW_OBJNAME 48
-#define SHADOW_LINE    56
-#define SHADOW_HOW     60
-
-/* In SHADOW_HOW, as in kmod/include/record/linux/livepatch.h. */
-#define SHADOW_CALL	0xff
-#define SHADOW_FREE_ALL 3
 
 static uint64_t long_at(const struct ko_section *sec, uint64_t at)
 {
@@ -166,7 +142,7 @@ static bool is_freed(const struct ko_section *sec, uint64_t id)
 {
 	for (uint64_t at = 0; at + SHADOW_SIZE <= sec->size; at += SHADOW_SIZE)
 		if (long_at(sec, at + SHADOW_ID) == id &&
-		    (word_at(sec, at + SHADOW_HOW) & SHADOW_CALL) == SHADOW_FREE_ALL)
+		    (word_at(sec, at + SHADOW_HOW) & HOW_CALL) == HOW_FREE_ALL)
 			return true;
 	return false;
 }

@@ -28,9 +28,10 @@ void patch_module_free(struct patch_module *module);
 
 /**
  * patch_module_find() - the file that the user means.
- * @what: a path; or the name of a patch installed for the running kernel or of its file, where -
- *and _ are the same unless that leaves a choice Return: a path, freed by the caller; NULL with
- *@err.
+ * @what: a path; or the name of a patch that is installed for the running kernel, or of its file.
+ *	  "-" and "_" are the same there, unless that leaves a choice.
+ *
+ * Return: a path, freed by the caller; NULL with @err.
  */
 char *patch_module_find(const struct host *host, const char *what, GError **err);
 

@@ -123,10 +123,10 @@ static int apply_callbacks_and_patch(struct kp_patch *patch, struct kp_object *o
 		return ret;
 	}
 	ret = kp_patch_object(obj, false);
-	if (!ret && patch == kp_transition_patch)
+	if (!ret && patch == kp_transition_patch) {
 		kp_choose_object(obj, kp_transition_enables());
-	if (!ret && kp_transition_patch == patch)
 		ret = kp_update_ranges(false);
+	}
 	if (ret) {
 		pr_warn("failed to apply patch '%s' to module '%s' (%d)\n", patch->mod->name,
 			obj->name, ret);

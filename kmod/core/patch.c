@@ -705,13 +705,9 @@ static bool must_wait(const void *data)
 {
 	const struct kp_patch *patch = data;
 	const struct kp_object *obj;
-	const struct kp_late *row;
 
 	kp_for_each_object_static(patch, obj)
 		if (kp_shadow_dying(obj) || (obj->name && kp_module_in_between(obj->name)))
-			return true;
-	for (row = patch->late; row && row->objname; row++)
-		if (kp_module_in_between(row->objname))
 			return true;
 	return false;
 }

@@ -200,8 +200,7 @@ static bool returns_to_user(const struct task_struct *task)
 /*
  * It lost the CPU, or waits for it after a sleep, somewhere in a system call. There it is left alone,
  * even with no old code on its stack: it sleeps or returns soon, and as long as it does neither, the
- * call sees
- * one version.
+ * call sees one version.
  */
 static bool in_system_call(struct task_struct *task)
 {

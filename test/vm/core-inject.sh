@@ -11,17 +11,4 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/core-lib.sh"
 need qemu-system-x86_64 busybox gcc
 
-status=0
-read -r -a releases <<<"$(core_releases)"
-for release in "${releases[@]}"; do
-	folder=$(core_folder "$release" test) || fail "kpatch.ko cannot be built for $release"
-	stage=$tmp/$release/inject
-	mkdir -p "$stage"
-	cp "$here/core-inject/run.sh" "$stage/"
-	build_modules "$release" kpatch "$here/core-inject/modules" "$stage" "$folder"
-	for program in holder load_once; do
-		build_program "$here/core-inject/$program.c" "$stage"
-	done
-	in_vm "$release" inject --core kpatch --core-module "$folder/kpatch.ko" --timeout 240 "$stage" || status=1
-done
-exit $status
+core_test inject test 240

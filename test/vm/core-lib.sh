@@ -117,3 +117,24 @@ build_program() {
 	gcc -std=gnu11 -O2 -Wall -Wextra -Wconversion -Wsign-compare -D_GNU_SOURCE -static -pthread "$@" \
 		-o "$to/$(basename "$source" .c)" "$source"
 }
+
+# core_test NAME normal|test SECONDS: on each kernel, core-NAME/run.sh with the modules of that folder, holder and
+# load_once, on that variant of kpatch.ko
+core_test() {
+	local here=$KP_TOP/test/vm failed=0 release releases folder stage program
+	read -r -a releases <<<"$(core_releases)"
+	for release in "${releases[@]}"; do
+		folder=$(core_folder "$release" "$2") || fail "kpatch.ko cannot be built for $release"
+		stage=$tmp/$release/$1
+		mkdir -p "$stage"
+		cp "$here/core-$1/run.sh" "$stage/"
+		build_modules "$release" kpatch "$here/core-$1/modules" "$stage" "$folder" ||
+			fail "the test's modules cannot be built for $release"
+		for program in holder load_once; do
+			build_program "$here/core-inject/$program.c" "$stage" || fail "$program.c cannot be built"
+		done
+		in_vm "$release" "$1" --core kpatch --core-module "$folder/kpatch.ko" --timeout "$3" "$stage" ||
+			failed=1
+	done
+	return $failed
+}
