@@ -81,6 +81,15 @@ static bool used_by_code(const struct atom *atom)
 	return false;
 }
 
+static const char *data_remedy(const struct atom *atom)
+{
+	if (atom->sec->shdr.sh_flags & SHF_WRITE &&
+	    !g_str_has_prefix(atom->sec->name, ".data..ro_after_init"))
+		return "change it when the patch is loaded, with a state (KPATCH_STATE) or a "
+		       "callback (KPATCH_PRE_PATCH_CALLBACK)";
+	return "it is read-only: change the functions that it points to, or those that use it";
+}
+
 static void check_changed_variable(struct diff *diff, struct atom *atom)
 {
 	if (section_is_init(atom->sec)) {
@@ -94,9 +103,7 @@ static void check_changed_variable(struct diff *diff, struct atom *atom)
 			   "the patch",
 			   atom->twin->size, atom->size);
 	} else {
-		diff_error(diff, atom,
-			   "change it with a callback (KPATCH_PRE_PATCH_CALLBACK) when the patch "
-			   "is loaded",
+		diff_error(diff, atom, data_remedy(atom),
 			   "changed data: the running kernel keeps the old contents");
 	}
 }

@@ -10,10 +10,15 @@
 static const char *const state_callbacks[] = { "setup", "enable", "disable", "release" };
 
 static const struct declaration_rule rules[] = {
-	{ .section = ".kpatch.callbacks.", .prefix = true, .size = 16, .objname = 8 },
+	{ .section = ".kpatch.callbacks.",
+	  .prefix = true,
+	  .size = CALLBACK_SIZE,
+	  .objname = CALLBACK_OBJNAME },
+	{ .section = ".kpatch.places", .size = PLACE_SIZE },
 	{ .section = ".kpatch.states", .size = STATE_SIZE, .objname = STATE_OBJNAME },
 	{ .section = ".kpatch.shadow_types", .size = SHADOW_SIZE, .objname = SHADOW_OBJNAME },
 	{ .section = ".kpatch.shadow", .size = SHADOW_SIZE, .objname = SHADOW_OBJNAME },
+	{ .section = ".kpatch.keep", .size = KEEP_SIZE, .objname = KEEP_OBJNAME },
 };
 
 const struct declaration_rule *declaration_rule(const struct atom *atom)
@@ -51,6 +56,15 @@ const char *field_string(const struct atom *atom, size_t offset)
 	    !memchr(bytes + ref->at, 0, ref->atom->size - (size_t)ref->at))
 		return NULL;
 	return (const char *)bytes + ref->at;
+}
+
+const char *field_function(const struct atom *atom, size_t offset)
+{
+	const struct ref *ref = field_ref(atom, offset);
+
+	if (!ref)
+		return NULL;
+	return ref->atom ? atom_name(ref->atom) : ref->sym->name;
 }
 
 uint32_t field_word(const struct atom *atom, size_t offset)
@@ -126,6 +140,7 @@ void finish_declarations(struct diff *diff)
 			finish_shadow_call(diff, atom);
 	}
 	check_shadow_calls(diff);
+	finish_kept(diff);
 }
 
 /* Add what @atom's code and data need, to look at it as well. */

@@ -15,7 +15,7 @@ struct declaration_rule {
 	const char *section;
 	bool prefix;	/* section is a prefix */
 	size_t size;	/* of a declaration; kmod/patch/kpatch-patch.h has its fields */
-	size_t objname; /* where the name of the object goes */
+	size_t objname; /* where the name of the object goes; 0: nowhere */
 };
 
 /** declaration_rule() - the rule of @atom; NULL when it declares nothing for the core. */
@@ -54,6 +54,24 @@ void check_shadow_calls(struct diff *diff);
 
 /** declared_shadow_types() - the types of shadow variables, for the report (shadow-types.c). */
 json_t *declared_shadow_types(const struct diff *diff);
+
+/** field_function() - the name of the function that the pointer at @offset is to; NULL: none. */
+const char *field_function(const struct atom *atom, size_t offset);
+
+/** declared_callbacks() - the callbacks among what is included, for the report (callbacks.c). */
+json_t *declared_callbacks(const struct diff *diff);
+
+/** finish_kept() - check the variables of KPATCH_KEEP(), complete its entries (keep.c). */
+void finish_kept(struct diff *diff);
+
+/** why_not_kept() - why @var cannot be kept where it is; NULL: it can (keep.c). */
+const char *why_not_kept(const struct atom *var);
+
+/** kept_entry() - the KPATCH_KEEP() of @var; NULL if it is not kept (keep.c). */
+const struct atom *kept_entry(const struct diff *diff, const struct atom *var);
+
+/** new_data() - the new variables among what is included, for the report (new-data.c). */
+json_t *new_data(const struct diff *diff);
 
 /** declared_states() - the states among what is included, for the report. */
 json_t *declared_states(const struct diff *diff);

@@ -36,7 +36,7 @@ struct external {
 /** struct diff - all of it. Owned by main. */
 struct diff {
 	/* the command line */
-	const char *orig_path, *patched_path, *plain_path, *vmlinux_path;
+	const char *orig_path, *patched_path, *plain_path, *vmlinux_path, *types_path;
 	const char *object_name; /* in messages */
 	const char *objname, *symtab_path, *symvers_path, *modname, *output_path;
 

@@ -26,7 +26,7 @@ static const char doc[] =
 static const char args_doc[] =
 	"ORIGINAL.o PATCHED.o OBJNAME SYMTAB Module.symvers MODNAME OUTPUT.o";
 
-enum { OPT_PLAIN = 256, OPT_VMLINUX, OPT_REPORT, OPT_OBJECT };
+enum { OPT_PLAIN = 256, OPT_VMLINUX, OPT_REPORT, OPT_OBJECT, OPT_TYPES };
 
 static const struct argp_option options[] = {
 	{ "debug", 'd', NULL, 0, "Show all that goes into the output", 0 },
@@ -34,6 +34,8 @@ static const struct argp_option options[] = {
 	{ "plain", OPT_PLAIN, "FILE", 0,
 	  "The original compiled without -ffunction-sections, to match with the image", 0 },
 	{ "vmlinux", OPT_VMLINUX, "FILE", 0, "The kernel image, when SYMTAB is a module", 0 },
+	{ "types", OPT_TYPES, "FILE", 0,
+	  "The patched object compiled with -g, for the types of kept variables", 0 },
 	{ "object", OPT_OBJECT, "NAME", 0, "What to call the object in messages", 0 },
 	{ "report", OPT_REPORT, "FILE", 0, "Write a report as JSON", 0 },
 	{ 0 },
@@ -66,6 +68,9 @@ static error_t parse_opt(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_VMLINUX:
 		args->diff->vmlinux_path = arg;
+		return 0;
+	case OPT_TYPES:
+		args->diff->types_path = arg;
 		return 0;
 	case OPT_OBJECT:
 		args->diff->object_name = arg;

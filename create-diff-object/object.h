@@ -116,6 +116,7 @@ struct atom {
 	bool fentry;	     /* FUNC: has a call of __fentry__ at its entry, can be traced */
 	uint8_t *patched;    /* own copy of the bytes where a pass changed them, else NULL */
 	bool dropped;	     /* ENTRY: left out although its code is included */
+	const char *kept_in; /* DATA: the section for it alone, of a KPATCH_KEEP(); else NULL */
 	size_t out_offset;   /* where write.c put it */
 };
 

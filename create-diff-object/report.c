@@ -16,12 +16,6 @@ static bool is_new_function(const struct atom *atom)
 	return atom->kind == ATOM_FUNC && atom->sym && !atom->parent && !atom->twin;
 }
 
-static bool is_new_data(const struct atom *atom)
-{
-	return atom->kind == ATOM_DATA && atom->sym && atom->sec->class == SEC_DATA &&
-	       !atom->twin && atom_is_writable(atom) && !atom_is_special_static(atom);
-}
-
 static json_t *names_where(const struct diff *diff, bool (*pred)(const struct atom *atom))
 {
 	json_t *list = json_array();
@@ -30,11 +24,7 @@ static json_t *names_where(const struct diff *diff, bool (*pred)(const struct at
 		const struct atom *atom = g_ptr_array_index(diff->included, i);
 
 		if (pred(atom))
-			json_array_append_new(
-				list,
-				json_string(atom_is_callback(atom)
-						    ? atom->sec->name + strlen(".kpatch.callbacks.")
-						    : atom_name(atom)));
+			json_array_append_new(list, json_string(atom_name(atom)));
 	}
 	return list;
 }
@@ -83,8 +73,8 @@ bool write_report(const struct diff *diff, const char *path, const char *status,
 	set_string(root, "status", status);
 	json_object_set_new(root, "changed", changed_names(diff));
 	json_object_set_new(root, "new", names_where(diff, is_new_function));
-	json_object_set_new(root, "new_data", names_where(diff, is_new_data));
-	json_object_set_new(root, "callbacks", names_where(diff, atom_is_callback));
+	json_object_set_new(root, "new_data", new_data(diff));
+	json_object_set_new(root, "callbacks", declared_callbacks(diff));
 	json_object_set_new(root, "states", declared_states(diff));
 	json_object_set_new(root, "shadow_types", declared_shadow_types(diff));
 	json_object_set_new(root, "diagnostics", diagnostics(diff));

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "declared-layout.h"
+#include "shadow-size.h"
 
 static const char *const remedy =
 	"say what it is, in this source: KPATCH_SHADOW_TYPE(id, ctor, dtor);";
@@ -78,40 +79,98 @@ static bool is_unrecorded(const struct ref *ref)
 	return false;
 }
 
+static bool has_record(const struct atom *atom)
+{
+	for (unsigned int i = 0; atom->entries && i < atom->entries->len; i++)
+		if (declared_in(g_ptr_array_index(atom->entries, i), ".kpatch.shadow"))
+			return true;
+	return false;
+}
+
+/* The compiler may have moved record and call apart, but not into another function. */
+static bool has_record_of_calls(struct atom *atom)
+{
+	const struct atom *root = atom_root(atom);
+	bool found = has_record(root);
+
+	for (unsigned int i = 0; root->children && i < root->children->len; i++)
+		found |= has_record(g_ptr_array_index(root->children, i));
+	return found;
+}
+
+/* What is wrong with a reference to a function that makes or frees variables; false: nothing. */
+static bool check_call(struct diff *diff, struct atom *atom, const struct ref *ref)
+{
+	if (is_unrecorded(ref))
+		diff_error(diff, atom, remedy,
+			   "uses %s other than in a plain call: id, ctor and dtor are not known",
+			   ref->sym->name);
+	else if (!ref->atom && ref->sym && ref->sym->recorded && !has_record_of_calls(atom))
+		diff_error(diff, atom, remedy,
+			   "calls %s, but the compiler left out what the call says: id, ctor and "
+			   "dtor are not known",
+			   ref->sym->name);
+	else
+		return true;
+	return false;
+}
+
 void check_shadow_calls(struct diff *diff)
 {
 	for (unsigned int i = 0; i < diff->included->len && !author_declares(diff); i++) {
-		const struct atom *atom = g_ptr_array_index(diff->included, i);
+		struct atom *atom = g_ptr_array_index(diff->included, i);
 
-		for (unsigned int r = 0; r < atom->refs->len; r++) {
-			const struct ref *ref = &g_array_index(atom->refs, struct ref, r);
-
-			if (!is_unrecorded(ref))
-				continue;
-			diff_error(diff, atom, remedy,
-				   "uses %s other than in a plain call: id, ctor and dtor are not "
-				   "known",
-				   ref->sym->name);
-			break;
-		}
+		for (unsigned int r = 0; r < atom->refs->len; r++)
+			if (!check_call(diff, atom, &g_array_index(atom->refs, struct ref, r)))
+				break;
 	}
+}
+
+/* Something unknown is allocated by @atom: it is the entry of such a call, or it has no entry. */
+static bool allocates_unknown(const struct atom *atom)
+{
+	if (declared_in(atom, ".kpatch.shadow"))
+		return atom->size == SHADOW_SIZE && field_word(atom, SHADOW_HOW) & HOW_UNKNOWN &&
+		       (field_word(atom, SHADOW_HOW) & HOW_CALL) == HOW_ALLOC;
+	for (unsigned int r = 0; r < atom->refs->len; r++) {
+		const struct ref *ref = &g_array_index(atom->refs, struct ref, r);
+
+		if (is_unrecorded(ref) && strstr(ref->sym->name, "alloc"))
+			return true;
+	}
+	return false;
+}
+
+/* Its variables may come from calls that are not known, and so may their size. */
+static bool has_any_size(const struct diff *diff, const struct atom *type)
+{
+	if (field_long(type, SHADOW_BYTES))
+		return false;
+	for (unsigned int i = 0; i < diff->included->len; i++)
+		if (allocates_unknown(g_ptr_array_index(diff->included, i)))
+			return true;
+	return false;
 }
 
 void finish_shadow_type(struct diff *diff, struct atom *atom)
 {
-	if (!field_string(atom, SHADOW_NAME) || !field_string(atom, SHADOW_FILE))
+	if (!field_string(atom, SHADOW_NAME) || !field_string(atom, SHADOW_FILE) ||
+	    (field_ref(atom, SHADOW_STATE) && !field_string(atom, SHADOW_STATE)))
 		diff_error(diff, atom, "use KPATCH_SHADOW_TYPE() of kpatch-macros.h",
-			   "a type of shadow variables without name or place");
+			   "a type of shadow variables without name or place, or with a state that "
+			   "is no string");
+	else if (has_any_size(diff, atom))
+		set_field(atom, SHADOW_LINE,
+			  field_word(atom, SHADOW_LINE) | (uint64_t)HOW_ANY_SIZE << 32);
 }
 
 /* The function at @offset, as the report names it. */
 static void report_function(json_t *type, const char *key, const struct atom *atom, size_t offset)
 {
-	const struct ref *ref = field_ref(atom, offset);
+	const char *name = field_function(atom, offset);
 
-	if (ref)
-		json_object_set_new(type, key,
-				    json_string(ref->atom ? atom_name(ref->atom) : ref->sym->name));
+	if (name)
+		json_object_set_new(type, key, json_string(name));
 }
 
 /* The type with @id in @list, new if there is none. */
@@ -125,10 +184,33 @@ static json_t *type_in(json_t *list, const char *id, const char *name)
 		if (!strcmp(json_string_value(json_object_get(type, "id")), id))
 			return type;
 	}
-	type = json_pack("{s:s, s:s?, s:n, s:n, s:[]}", "id", id, "name", name, "ctor", "dtor",
-			 "where");
+	type = json_pack("{s:s, s:s?, s:n, s:n, s:n, s:I, s:[]}", "id", id, "name", name, "ctor",
+			 "dtor", "state", "size", (json_int_t)0, "where");
 	json_array_append_new(list, type);
 	return type;
+}
+
+static bool declares_type(const struct atom *atom)
+{
+	const struct declaration_rule *rule = declaration_rule(atom);
+
+	return rule && g_str_has_prefix(rule->section, ".kpatch.shadow") && !atom->dropped &&
+	       atom->size == rule->size && atom_bytes(atom);
+}
+
+/* What this object says: others of the patch may say more. */
+static uint64_t size_of_type(const struct diff *diff, uint64_t id)
+{
+	struct shadow_size size = { 0 };
+
+	for (unsigned int i = 0; i < diff->included->len; i++) {
+		const struct atom *atom = g_ptr_array_index(diff->included, i);
+
+		if (declares_type(atom) && field_long(atom, SHADOW_ID) == id)
+			shadow_size_add(&size, field_word(atom, SHADOW_HOW),
+					field_long(atom, SHADOW_BYTES));
+	}
+	return shadow_size_merged(&size);
 }
 
 json_t *declared_shadow_types(const struct diff *diff)
@@ -137,17 +219,21 @@ json_t *declared_shadow_types(const struct diff *diff)
 
 	for (unsigned int i = 0; i < diff->included->len; i++) {
 		const struct atom *atom = g_ptr_array_index(diff->included, i);
-		const struct declaration_rule *rule = declaration_rule(atom);
 
-		if (!rule || !g_str_has_prefix(rule->section, ".kpatch.shadow") || atom->dropped ||
-		    atom->size != rule->size || !atom_bytes(atom))
+		if (!declares_type(atom))
 			continue;
 
-		g_autofree char *id = g_strdup_printf("0x%" PRIx64, field_long(atom, SHADOW_ID));
+		uint64_t number = field_long(atom, SHADOW_ID);
+		g_autofree char *id = g_strdup_printf("0x%" PRIx64, number);
 		json_t *type = type_in(list, id, field_string(atom, SHADOW_NAME));
+		const char *state = field_string(atom, SHADOW_STATE);
 
 		report_function(type, "ctor", atom, SHADOW_CTOR);
 		report_function(type, "dtor", atom, SHADOW_DTOR);
+		if (state)
+			json_object_set_new(type, "state", json_string(state));
+		json_object_set_new(type, "size",
+				    json_integer((json_int_t)size_of_type(diff, number)));
 		json_array_append_new(json_object_get(type, "where"),
 				      field_place(atom, SHADOW_FILE, SHADOW_LINE));
 	}

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "declared-layout.h"
 #include "error.h"
 #include "object.h"
 
@@ -50,7 +51,7 @@ static const struct table_rule rules[] = {
 	  .loader_consumes = true },
 	/* struct kpatch_patch_shadow: kmod/include/record/linux/livepatch.h; the line does not
 	   count */
-	{ .name = ".kpatch.shadow", .size = 64, .ignore = 56, .ignore_len = 4 },
+	{ .name = ".kpatch.shadow", .size = SHADOW_SIZE, .ignore = SHADOW_LINE, .ignore_len = 4 },
 	/* annotations for objtool, which runs on the patch later */
 	{ .name = ".discard.", .prefix = true, .refs = 1 },
 };

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "arch.h"
+#include "declared-layout.h"
 #include "declared.h"
 #include "error.h"
 #include "out-elf.h"
@@ -17,7 +18,7 @@
 struct writer {
 	struct diff *diff;
 	struct out_elf *out;
-	GHashTable *sections;  /* struct section * -> struct out_section * */
+	GHashTable *sections;  /* struct section *, kept struct atom * -> struct out_section * */
 	GHashTable *symbols;   /* struct symbol * -> struct out_symbol * */
 	GHashTable *undefined; /* alias -> struct out_symbol * */
 	GHashTable *strings;   /* text -> offset in .kpatch.strings */
@@ -26,25 +27,28 @@ struct writer {
 };
 
 /* Mergeable sections are carried over piecewise, so the linker must leave them alone. */
-static struct out_section *section_for(struct writer *w, struct section *sec)
+static struct out_section *section_for(struct writer *w, const struct atom *atom)
 {
-	struct out_section *os = g_hash_table_lookup(w->sections, sec);
+	const struct section *sec = atom->sec;
+	const void *key = atom->kept_in ? (const void *)atom : sec;
+	struct out_section *os = g_hash_table_lookup(w->sections, key);
 
 	if (os)
 		return os;
 	uint64_t flags = sec->shdr.sh_flags &
 			 ~(uint64_t)(SHF_MERGE | SHF_STRINGS | SHF_GROUP | SHF_LINK_ORDER);
 
-	os = out_section_new(w->out, sec->name, sec->shdr.sh_type, flags, sec->shdr.sh_addralign,
+	os = out_section_new(w->out, atom->kept_in ? atom->kept_in : sec->name, sec->shdr.sh_type,
+			     flags, sec->shdr.sh_addralign,
 			     sec->class == SEC_TABLE ? sec->shdr.sh_entsize : 0);
-	g_hash_table_insert(w->sections, sec, os);
+	g_hash_table_insert(w->sections, (void *)key, os);
 	return os;
 }
 
 /* Put the contents down, at a place that is aligned as the original was. */
 static void place(struct writer *w, struct atom *atom)
 {
-	struct out_section *os = section_for(w, atom->sec);
+	struct out_section *os = section_for(w, atom);
 	size_t align = atom->sec->shdr.sh_addralign ? atom->sec->shdr.sh_addralign : 1;
 	size_t want = atom->kind == ATOM_ENTRY ? out_section_size(os) % align : atom->start % align;
 
@@ -70,7 +74,7 @@ static void add_symbol(struct writer *w, const struct atom *atom, struct symbol 
 	unsigned char bind = atom->twin && !atom_is_local(atom->twin) ? STB_LOCAL : sym->bind;
 
 	g_hash_table_insert(w->symbols, sym,
-			    out_symbol_new(w->out, sym->name, section_for(w, atom->sec),
+			    out_symbol_new(w->out, sym->name, section_for(w, atom),
 					   atom->out_offset + sym->value - atom->start, sym->size,
 					   (unsigned char)ELF64_ST_INFO(bind, sym->type)));
 }
@@ -104,7 +108,7 @@ static struct out_symbol *undefined_symbol(struct writer *w, const struct extern
 
 static void add_rela(struct writer *w, struct atom *atom, const struct ref *ref)
 {
-	struct out_section *os = section_for(w, atom->sec);
+	struct out_section *os = section_for(w, atom);
 	uint64_t offset = atom->out_offset + ref->offset;
 	struct atom *to = ref->atom;
 
@@ -127,7 +131,7 @@ static void add_rela(struct writer *w, struct atom *atom, const struct ref *ref)
 
 		out_rela_new(os, offset, ref->type, named, ref->at - base + ref->bias);
 	} else {
-		out_rela_new(os, offset, ref->type, out_section_symbol(section_for(w, to->sec)),
+		out_rela_new(os, offset, ref->type, out_section_symbol(section_for(w, to)),
 			     (int64_t)to->out_offset + ref->at + ref->bias);
 	}
 }
@@ -201,23 +205,23 @@ static void add_functions(struct writer *w)
 
 	if (!w->diff->functions->len)
 		return;
-	os = out_section_new(w->out, ".kpatch.funcs", SHT_PROGBITS, SHF_ALLOC, 8, 56);
+	os = out_section_new(w->out, ".kpatch.funcs", SHT_PROGBITS, SHF_ALLOC, 8, FUNC_SIZE);
 	for (unsigned int i = 0; i < w->diff->functions->len; i++) {
 		struct atom *function = g_ptr_array_index(w->diff->functions, i);
 		const struct external *ext = function_target(w->diff, function);
 		uint64_t base = out_section_size(os);
-		uint64_t row[7] = {
-			[1] = function->sym->size,
-			[2] = ext->addr,
-			[3] = function->twin->sym->size,
-			[4] = ext->sympos,
+		uint64_t row[FUNC_SIZE / 8] = {
+			[FUNC_NEW_BYTES / 8] = function->sym->size,
+			[FUNC_OLD / 8] = ext->addr,
+			[FUNC_OLD_BYTES / 8] = function->twin->sym->size,
+			[FUNC_SYMPOS / 8] = ext->sympos,
 		};
 
 		out_section_append(os, row, sizeof(row));
 		out_rela_new(os, base, arch.rela_abs64,
 			     g_hash_table_lookup(w->symbols, function->sym), 0);
-		add_string_pointer(w, os, base + 40, ext->name);
-		add_string_pointer(w, os, base + 48, w->diff->objname);
+		add_string_pointer(w, os, base + FUNC_NAME, ext->name);
+		add_string_pointer(w, os, base + FUNC_OBJNAME, w->diff->objname);
 	}
 }
 
@@ -226,8 +230,8 @@ static void name_object(struct writer *w, struct atom *atom)
 {
 	const struct declaration_rule *rule = declaration_rule(atom);
 
-	if (rule)
-		add_string_pointer(w, section_for(w, atom->sec), atom->out_offset + rule->objname,
+	if (rule && rule->objname)
+		add_string_pointer(w, section_for(w, atom), atom->out_offset + rule->objname,
 				   w->diff->objname);
 }
 

@@ -7,8 +7,10 @@
 #include "apply.h"
 #include "compile.h"
 #include "crc.h"
+#include "elf-read.h"
 #include "error.h"
 #include "image.h"
+#include "keep.h"
 #include "link.h"
 #include "vmlinux.h"
 
@@ -16,6 +18,7 @@
 struct made {
 	const struct affected_object *object;
 	char *plain, *original, *patched;
+	char *types; /* the patched one with debug information, where it keeps variables */
 };
 
 static void made_free(void *data)
@@ -25,6 +28,7 @@ static void made_free(void *data)
 	g_free(made->plain);
 	g_free(made->original);
 	g_free(made->patched);
+	g_free(made->types);
 	g_free(made);
 }
 
@@ -44,7 +48,8 @@ static struct compile_job *add_job(const struct build *build, GPtrArray *jobs,
 	struct compile_job *job = compile_job_new(command, variant, dir, output);
 
 	/* The core's own sources define what the macros are called. */
-	if (variant == COMPILE_SPLIT && !g_str_has_prefix(command->source, "kernel/livepatch/"))
+	if ((variant == COMPILE_SPLIT || variant == COMPILE_TYPES) &&
+	    !g_str_has_prefix(command->source, "kernel/livepatch/"))
 		job->first = (const char *const *)build->record;
 
 	g_ptr_array_add(jobs, job);
@@ -136,6 +141,36 @@ static bool compile_all(struct build *build, GPtrArray *all, GError **err)
 	return true;
 }
 
+static bool keeps_variables(const char *object, bool *keeps, GError **err)
+{
+	g_autoptr(kp_elf) elf = kp_elf_open(object, err);
+
+	*keeps = elf && kp_elf_find_section(elf, KEEP_SECTION);
+	return elf;
+}
+
+/* Once more, for the types of kept variables. */
+static bool compile_types(struct build *build, GPtrArray *all, GError **err)
+{
+	g_autoptr(GPtrArray) jobs =
+		g_ptr_array_new_with_free_func((GDestroyNotify)compile_job_free);
+
+	for (guint i = 0; i < all->len; i++) {
+		struct made *made = all->pdata[i];
+		bool keeps;
+
+		if (!keeps_variables(made->patched, &keeps, err))
+			return false;
+		if (!keeps)
+			continue;
+		made->types = output_path(build, "types", made->object->object->path);
+		add_job(build, jobs, made->object, COMPILE_TYPES, build->work->copy, made->types)
+			->extra = (const char *const *)build->extra;
+	}
+	return !jobs->len ||
+	       compile_run(build->tree, jobs, build->options->jobs, compile_step, build, err);
+}
+
 static void add_input(struct build *build, const struct made *made, const char *objname,
 		      char *symtab)
 {
@@ -146,6 +181,7 @@ static void add_input(struct build *build, const struct made *made, const char *
 	input->plain = g_strdup(made->plain);
 	input->original = g_strdup(made->original);
 	input->patched = g_strdup(made->patched);
+	input->types = g_strdup(made->types);
 	input->symtab = symtab;
 	g_ptr_array_add(build->inputs, input);
 }
@@ -211,7 +247,7 @@ bool build_compile(struct build *build, GError **err)
 		g_ptr_array_add(all, made);
 	}
 	if (!compile_empty(build, all, err) || !compile_all(build, all, err) ||
-	    !check_exports(build, all, err))
+	    !compile_types(build, all, err) || !check_exports(build, all, err))
 		return false;
 	build->vmlinux = vmlinux_open(build->tree, err);
 	if (!build->vmlinux)
@@ -264,7 +300,7 @@ bool build_diff(struct build *build, GError **err)
 
 		/* New code alone does nothing: the module would be refused when it is loaded. */
 		changed |= result->status == DIFF_WRITTEN &&
-			   (result->changed->len || result->callbacks->len ||
+			   (result->changed->len || json_array_size(result->callbacks) ||
 			    json_array_size(result->states));
 		broken |= result->status == DIFF_ERROR;
 	}

@@ -45,22 +45,21 @@ static const char *const *variant_args(enum compile_variant variant)
 	 * (asm/runtime-const.h, since 6.11; only there do the names mean anything). Nobody would do
 	 * that to a module, so code for a patch reads the variables, as code of modules does.
 	 */
-	static const char *const split[] = {
-		"-g0",
-		"-ffunction-sections",
-		"-fdata-sections",
-		"-D_ASM_RUNTIME_CONST_H",
-		"-Druntime_const_ptr(sym)=(sym)",
-		"-Druntime_const_shift_right_32(val,sym)=((u32)(val)>>(sym))",
-		"-Druntime_const_init(type,sym)=do{}while(0)",
-		"-c",
-		NULL,
-	};
+#define SPLIT                                                                                      \
+	"-ffunction-sections", "-fdata-sections", "-D_ASM_RUNTIME_CONST_H",                        \
+		"-Druntime_const_ptr(sym)=(sym)",                                                  \
+		"-Druntime_const_shift_right_32(val,sym)=((u32)(val)>>(sym))",                     \
+		"-Druntime_const_init(type,sym)=do{}while(0)", "-c"
+	static const char *const split[] = { "-g0", SPLIT, NULL };
+	/* Whatever the configuration leaves out of debug information: types are wanted. */
+	static const char *const types[] = { "-g",	 "-gdwarf-4", "-gno-split-dwarf",
+					     "-gz=none", SPLIT,	      NULL };
 	static const char *const preprocess[] = { "-g0", "-E", NULL };
 	static const char *const preprocess_p[] = { "-g0", "-E", "-P", NULL };
 	static const char *const *const args[] = {
 		[COMPILE_PLAIN] = plain,
 		[COMPILE_SPLIT] = split,
+		[COMPILE_TYPES] = types,
 		[COMPILE_PREPROCESS] = preprocess,
 		[COMPILE_PREPROCESS_P] = preprocess_p,
 	};
@@ -72,6 +71,13 @@ static void add_args(GPtrArray *argv, const char *const *args)
 {
 	for (; args && *args; args++)
 		g_ptr_array_add(argv, g_strdup(*args));
+}
+
+/* CONFIG_DEBUG_INFO_REDUCED leaves out types, which is all that is wanted of debug information. */
+static bool is_left_out(const char *arg)
+{
+	return !strcmp(arg, "-c") || g_str_has_prefix(arg, "-Wp,-MMD") ||
+	       g_str_has_prefix(arg, "-Wp,-MD") || g_str_has_prefix(arg, "-femit-struct-debug-");
 }
 
 char **compile_argv(const struct compile_job *job, const char *output)
@@ -93,8 +99,7 @@ char **compile_argv(const struct compile_job *job, const char *output)
 		/* The output, dependencies and the source, which comes last again. */
 		if (!strcmp(arg, "-o") && original[i + 1])
 			i++;
-		else if (strcmp(arg, "-c") && !g_str_has_prefix(arg, "-Wp,-MMD") &&
-			 !g_str_has_prefix(arg, "-Wp,-MD") && original[i + 1])
+		else if (!is_left_out(arg) && original[i + 1])
 			g_ptr_array_add(argv, g_strdup(arg));
 	}
 	add_args(argv, variant_args(job->variant));

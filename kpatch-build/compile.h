@@ -16,6 +16,7 @@
 enum compile_variant {
 	COMPILE_PLAIN,	      /* kbuild's command, without debug information */
 	COMPILE_SPLIT,	      /* plus -ffunction-sections -fdata-sections */
+	COMPILE_TYPES,	      /* the same, but with debug information */
 	COMPILE_PREPROCESS,   /* -E, with line markers */
 	COMPILE_PREPROCESS_P, /* -E -P, without them */
 };

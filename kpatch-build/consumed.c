@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "keep.h"
+
 /*
  * Sections that the module loader, or a notifier that runs while the module is loaded, reads or
  * acts on before the relocations against a *module* are applied (the cores do that later, when the
@@ -49,7 +51,8 @@ static bool is_consumed(const struct ko_section *sec)
 	for (size_t i = 0; i < G_N_ELEMENTS(consumed_sections); i++)
 		if (!strcmp(sec->name, consumed_sections[i]))
 			return true;
-	return g_str_has_prefix(sec->name, "runtime_");
+	/* The tables of the patch: its init function copies them. */
+	return g_str_has_prefix(sec->name, "runtime_") || g_str_has_prefix(sec->name, ".kpatch.");
 }
 
 static bool is_init(const struct ko_section *sec)
@@ -91,6 +94,17 @@ static void report(const struct ko *ko, const struct ko_section *sec, const stru
 	const char *fn = sec->flags & SHF_EXECINSTR ? ko_function_at(ko, sec, rela->offset)
 						    : entry_function(ko, relas, at);
 
+	if (keep_is(ref)) {
+		kp_diag_add(diags, KP_ERROR_DIAG, NULL, fn,
+			    "refer to it in plain code only: no static keys, static calls, "
+			    "alternatives, "
+			    "__init code or tables of the patch",
+			    "%s+0x%" G_GINT64_MODIFIER
+			    "x refers to the kept variable %s; %s is read "
+			    "when the patch is loaded, before it is known where that variable is",
+			    sec->name, rela->offset, ref->name, sec->name);
+		return;
+	}
 	kp_diag_add(diags, KP_ERROR_DIAG, NULL, fn,
 		    "avoid the reference: static_key_enabled() instead of a static branch, "
 		    "KPATCH_STATIC_CALL() instead of static_call()",

@@ -22,7 +22,7 @@
 
 /* As in kmod/include/kpatch/kpatch-core.h, which only kernel code can include. */
 #define CORE_IDENT_MAGIC   0x6b706964U
-#define CORE_IDENT_VERSION 1U
+#define CORE_IDENT_VERSION 2U
 #define CORE_BUILD_ID_SIZE 20
 
 /** CORE_EXPORTS_CRC - "kp", and the version of the interface. */

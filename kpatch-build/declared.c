@@ -6,6 +6,7 @@
 
 #include "declared-layout.h"
 #include "same-function.h"
+#include "shadow-size.h"
 
 static uint64_t long_at(const struct ko_section *sec, uint64_t at)
 {
@@ -110,6 +111,24 @@ static char *shadow_place(const struct ko_section *sec, uint64_t at)
 	return place(sec, at + SHADOW_FILE, at + SHADOW_LINE, at + SHADOW_OBJNAME);
 }
 
+static uint64_t shadow_id(const struct ko_section *sec, uint64_t at)
+{
+	return long_at(sec, at + SHADOW_ID);
+}
+
+/* The types of the patch, and where the table ends; NULL: it has none. */
+static struct ko_section *shadow_types(const struct ko *ko, uint64_t *end)
+{
+	struct ko_section *sec = ko_section(ko, ".kpatch.shadow_types");
+
+	*end = 0;
+	if (!sec || !sec->data)
+		return NULL;
+	while (*end + SHADOW_SIZE <= sec->size && ko_rela_at(sec, *end + SHADOW_FILE))
+		*end += SHADOW_SIZE;
+	return sec;
+}
+
 /* Entries of one id may lack a function, but not have different ones. */
 static void check_agree(const struct ko *ko, const struct ko_section *sec, uint64_t at,
 			uint64_t other, struct kp_diags *diags)
@@ -137,48 +156,109 @@ static void check_agree(const struct ko *ko, const struct ko_section *sec, uint6
 	}
 }
 
-/* Whether the patch calls klp_shadow_free_all() for @id. */
-static bool is_freed(const struct ko_section *sec, uint64_t id)
+static bool has_state(const struct ko *ko, const char *name)
 {
-	for (uint64_t at = 0; at + SHADOW_SIZE <= sec->size; at += SHADOW_SIZE)
-		if (long_at(sec, at + SHADOW_ID) == id &&
-		    (word_at(sec, at + SHADOW_HOW) & HOW_CALL) == HOW_FREE_ALL)
+	const struct ko_section *sec = ko_section(ko, ".kpatch.states");
+
+	for (uint64_t at = 0; sec && sec->data && at + STATE_SIZE <= sec->size; at += STATE_SIZE) {
+		const char *other = ko_rela_string(sec, at + STATE_NAME);
+
+		if (other && !strcmp(other, name))
 			return true;
+	}
 	return false;
 }
 
-/* One warning an id. */
-static void warn_kept(const struct ko_section *sec, uint64_t at, struct kp_diags *diags)
+/* The state that owns the type is in this patch, and the core can make it so. */
+static void check_owner(const struct ko *ko, const struct ko_section *sec, uint64_t at,
+			bool bundled, struct kp_diags *diags)
 {
 	const char *name = ko_rela_string(sec, at + SHADOW_NAME);
+	const char *state = ko_rela_string(sec, at + SHADOW_STATE);
+
+	if (!state)
+		return;
+
+	g_autofree char *where = shadow_place(sec, at);
+	g_autofree char *remedy =
+		g_strdup_printf("KPATCH_STATE(%s, ...), in any source of the patch", state);
+
+	if (!has_state(ko, state))
+		kp_diag_add(diags, KP_ERROR_DIAG, NULL, name, remedy,
+			    "shadow variable 0x%" PRIx64
+			    " is to belong to state %s, which the patch does not declare (%s)",
+			    shadow_id(sec, at), state, where);
+	else if (!bundled)
+		kp_diag_add(diags, KP_ERROR_DIAG, NULL, name,
+			    "use --core=kpatch, or leave .state out",
+			    "the kernel's own livepatch knows no shadow variables that belong to a "
+			    "state (%s)",
+			    where);
+}
+
+/* What two entries of one id say about owner and size. */
+static void check_owners_agree(const struct ko_section *sec, uint64_t at, uint64_t other,
+			       struct kp_diags *diags)
+{
+	const char *here = ko_rela_string(sec, at + SHADOW_STATE);
+	const char *there = ko_rela_string(sec, other + SHADOW_STATE);
+	g_autofree char *first = shadow_place(sec, other), *second = shadow_place(sec, at);
+
+	if (here && there && strcmp(here, there))
+		kp_diag_add(diags, KP_ERROR_DIAG, NULL, ko_rela_string(sec, at + SHADOW_NAME),
+			    "one state, or two ids",
+			    "shadow variable 0x%" PRIx64 " of two states: %s says %s, %s says %s",
+			    shadow_id(sec, at), first, there, second, here);
+}
+
+static void check_sizes_agree(const struct ko_section *sec, uint64_t at, uint64_t other,
+			      struct kp_diags *diags)
+{
+	uint64_t here = long_at(sec, at + SHADOW_BYTES), there = long_at(sec, other + SHADOW_BYTES);
+	bool said = !(word_at(sec, at + SHADOW_HOW) & HOW_CALL) ||
+		    !(word_at(sec, other + SHADOW_HOW) & HOW_CALL);
+	g_autofree char *first = shadow_place(sec, other), *second = shadow_place(sec, at);
+
+	if (said && here && there && here != there)
+		kp_diag_add(diags, KP_ERROR_DIAG, NULL, ko_rela_string(sec, at + SHADOW_NAME),
+			    "leave .size out where it is not always the same, or use two ids",
+			    "shadow variable 0x%" PRIx64 " of two sizes: %s has %" PRIu64
+			    " bytes, %s has %" PRIu64,
+			    shadow_id(sec, at), first, there, second, here);
+}
+
+/* What the glue does when the patch goes, and what it cannot. One note an id. */
+static void note_freed(const struct ko_section *sec, uint64_t at, struct kp_diags *diags)
+{
 	g_autofree char *where = shadow_place(sec, at);
 
-	kp_diag_add(diags, KP_WARNING, NULL, name,
-		    "call klp_shadow_free_all() in KPATCH_POST_UNPATCH_CALLBACK(), or use "
-		    "--core=kpatch",
-		    "the kernel's own livepatch does not free shadow variables 0x%" PRIx64
-		    " when the patch goes (%s)",
-		    long_at(sec, at + SHADOW_ID), where);
+	kp_diag_add(diags, KP_NOTE, NULL, ko_rela_string(sec, at + SHADOW_NAME), NULL,
+		    "shadow variables 0x%" PRIx64 " are freed when the patch is disabled and no "
+		    "other livepatch is in force; a patch that replaces this one without having "
+		    "them leaves them behind (%s; --core=kpatch frees them)",
+		    shadow_id(sec, at), where);
 }
 
 static void check_shadow_types(const struct ko *ko, bool bundled, struct kp_diags *diags)
 {
-	const struct ko_section *sec = ko_section(ko, ".kpatch.shadow_types");
+	uint64_t end;
+	const struct ko_section *sec = shadow_types(ko, &end);
 	g_autoptr(GHashTable) seen =
 		g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 
-	for (uint64_t at = 0; sec && sec->data && at + SHADOW_SIZE <= sec->size;
-	     at += SHADOW_SIZE) {
-		uint64_t id = long_at(sec, at + SHADOW_ID);
+	for (uint64_t at = 0; at < end; at += SHADOW_SIZE) {
+		uint64_t id = shadow_id(sec, at);
 
-		if (!ko_rela_at(sec, at + SHADOW_FILE)) /* the terminator */
-			return;
-		for (uint64_t other = 0; other < at; other += SHADOW_SIZE)
-			if (long_at(sec, other + SHADOW_ID) == id)
-				check_agree(ko, sec, at, other, diags);
-		if (g_hash_table_add(seen, g_memdup2(&id, sizeof(id))) && !bundled &&
-		    !is_freed(sec, id))
-			warn_kept(sec, at, diags);
+		check_owner(ko, sec, at, bundled, diags);
+		for (uint64_t other = 0; other < at; other += SHADOW_SIZE) {
+			if (shadow_id(sec, other) != id)
+				continue;
+			check_agree(ko, sec, at, other, diags);
+			check_owners_agree(sec, at, other, diags);
+			check_sizes_agree(sec, at, other, diags);
+		}
+		if (g_hash_table_add(seen, g_memdup2(&id, sizeof(id))) && !bundled)
+			note_freed(sec, at, diags);
 	}
 }
 
@@ -186,4 +266,58 @@ void declared_check(const struct ko *ko, bool bundled, struct kp_diags *diags)
 {
 	check_states(ko, bundled, diags);
 	check_shadow_types(ko, bundled, diags);
+}
+
+static uint64_t merged_size(const struct ko_section *sec, uint64_t end, uint64_t id)
+{
+	struct shadow_size size = { 0 };
+
+	for (uint64_t at = 0; at < end; at += SHADOW_SIZE)
+		if (shadow_id(sec, at) == id)
+			shadow_size_add(&size, word_at(sec, at + SHADOW_HOW),
+					long_at(sec, at + SHADOW_BYTES));
+	return shadow_size_merged(&size);
+}
+
+/* The pointer to the name of the state that owns @id; NULL: none. */
+static const struct ko_rela *owner_of(const struct ko_section *sec, uint64_t end, uint64_t id)
+{
+	for (uint64_t at = 0; at < end; at += SHADOW_SIZE)
+		if (shadow_id(sec, at) == id && ko_rela_at(sec, at + SHADOW_STATE))
+			return ko_rela_at(sec, at + SHADOW_STATE);
+	return NULL;
+}
+
+static bool merge_owner(struct ko_section *sec, uint64_t end, uint64_t at)
+{
+	const struct ko_rela *owner = owner_of(sec, end, shadow_id(sec, at));
+
+	if (!owner || ko_rela_at(sec, at + SHADOW_STATE))
+		return false;
+
+	struct ko_rela copy = *owner;
+
+	copy.offset = at + SHADOW_STATE;
+	g_array_append_val(ko_relas_of(sec)->list, copy);
+	return true;
+}
+
+bool declared_merge(struct ko *ko)
+{
+	uint64_t end;
+	struct ko_section *sec = shadow_types(ko, &end);
+	g_autofree uint64_t *sizes = g_new(uint64_t, end / SHADOW_SIZE + 1);
+	bool changed = false;
+
+	/* All of them first: each is made from what the entries said themselves. */
+	for (uint64_t at = 0; at < end; at += SHADOW_SIZE)
+		sizes[at / SHADOW_SIZE] = merged_size(sec, end, shadow_id(sec, at));
+	for (uint64_t at = 0; at < end; at += SHADOW_SIZE) {
+		uint64_t size = GUINT64_TO_LE(sizes[at / SHADOW_SIZE]);
+
+		changed |= memcmp(sec->data + at + SHADOW_BYTES, &size, sizeof(size)) != 0;
+		memcpy(sec->data + at + SHADOW_BYTES, &size, sizeof(size));
+		changed |= merge_owner(sec, end, at);
+	}
+	return changed;
 }

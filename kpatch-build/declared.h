@@ -14,4 +14,10 @@
  */
 void declared_check(const struct ko *ko, bool bundled, struct kp_diags *diags);
 
+/**
+ * declared_merge() - let all entries of a type say the same about size and owner.
+ * Return: whether anything changed. After declared_check() found nothing.
+ */
+bool declared_merge(struct ko *ko);
+
 #endif

@@ -18,6 +18,7 @@ void diff_input_free(struct diff_input *input)
 	g_free(input->plain);
 	g_free(input->original);
 	g_free(input->patched);
+	g_free(input->types);
 	g_free(input->symtab);
 	g_free(input);
 }
@@ -30,8 +31,8 @@ static void result_free(void *data)
 	g_free(result->objname);
 	g_ptr_array_unref(result->changed);
 	g_ptr_array_unref(result->added);
-	g_ptr_array_unref(result->data);
-	g_ptr_array_unref(result->callbacks);
+	json_decref(result->data);
+	json_decref(result->callbacks);
 	json_decref(result->states);
 	json_decref(result->shadow_types);
 	g_free(result->output);
@@ -46,8 +47,8 @@ static struct diff_result *result_new(const struct diff_input *input)
 	result->objname = g_strdup(input->objname);
 	result->changed = g_ptr_array_new_with_free_func(g_free);
 	result->added = g_ptr_array_new_with_free_func(g_free);
-	result->data = g_ptr_array_new_with_free_func(g_free);
-	result->callbacks = g_ptr_array_new_with_free_func(g_free);
+	result->data = json_array();
+	result->callbacks = json_array();
 	result->states = json_array();
 	result->shadow_types = json_array();
 	return result;
@@ -73,6 +74,10 @@ static char **command_line(const struct diff_setup *setup, const struct diff_inp
 	if (input->plain) {
 		g_ptr_array_add(argv, g_strdup("--plain"));
 		g_ptr_array_add(argv, g_strdup(input->plain));
+	}
+	if (input->types) {
+		g_ptr_array_add(argv, g_strdup("--types"));
+		g_ptr_array_add(argv, g_strdup(input->types));
 	}
 	g_ptr_array_add(argv, g_strdup("--object"));
 	g_ptr_array_add(argv, g_strdup(input->object));
@@ -149,8 +154,8 @@ static void read_result(const struct diff_setup *setup, const struct diff_input 
 
 	copy_names(report, "changed", result->changed);
 	copy_names(report, "new", result->added);
-	copy_names(report, "new_data", result->data);
-	copy_names(report, "callbacks", result->callbacks);
+	copy_list(report, "new_data", result->data);
+	copy_list(report, "callbacks", result->callbacks);
 	copy_list(report, "states", result->states);
 	copy_list(report, "shadow_types", result->shadow_types);
 	copy_diags(report, input, diags);

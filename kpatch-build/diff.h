@@ -18,6 +18,7 @@ struct diff_input {
 	char *objname;		  /* "vmlinux" or a module's name */
 	char *plain;		  /* the original as kbuild compiles it; NULL: there is none */
 	char *original, *patched; /* compiled with -ffunction-sections -fdata-sections */
+	char *types;		  /* the patched one with debug information; NULL: not needed */
 	char *symtab;		  /* symbols of vmlinux or of the module */
 };
 
@@ -27,9 +28,10 @@ void diff_input_free(struct diff_input *input);
 struct diff_result {
 	char *object, *objname;
 	enum diff_status status;
-	GPtrArray *changed, *added, *data, *callbacks; /* of char * */
-	json_t *states, *shadow_types; /* arrays, as create-diff-object reports them */
-	char *output;		       /* the diff object, when status is DIFF_WRITTEN */
+	GPtrArray *changed, *added; /* of char * */
+	json_t *data, *callbacks, *states,
+		*shadow_types; /* arrays, as create-diff-object reports them */
+	char *output;	       /* the diff object, when status is DIFF_WRITTEN */
 };
 
 /** struct diff_setup - what is the same for all objects. */

@@ -44,30 +44,34 @@ static bool add_row(GArray *rows, const struct ko *ko, struct ko_section *sec,
 			err, KP_FAILED,
 			"%s: %s+0x%" G_GINT64_MODIFIER
 			"x refers to %s of %s by a relocation of type %u, which is not known",
-			ko->path, sec->name, rela->offset, ref->name, ref->objname, rela->type);
+			ko->path, sec->name, rela->offset, ref->name,
+			keep_is(ref) ? "KPATCH_KEEP()" : ref->objname, rela->type);
 	g_array_append_val(rows, row);
 	return true;
 }
 
 static bool take_section(const struct ko *ko, struct ko_section *sec, const struct klp_refs *refs,
-			 GArray *rows, struct kp_diags *diags, GError **err)
+			 const struct keep *keep, GArray *rows, struct kp_diags *diags,
+			 GError **err)
 {
 	/* ld and objtool leave one relocation section. */
 	struct ko_relas *relas = sec->relas->pdata[0];
-	GArray *kept = g_array_new(FALSE, TRUE, sizeof(struct ko_rela));
+	GArray *left = g_array_new(FALSE, TRUE, sizeof(struct ko_rela));
 	bool ok = true;
 
 	for (guint i = 0; ok && i < relas->list->len; i++) {
-		const struct ko_rela *rela = &g_array_index(relas->list, struct ko_rela, i);
-		const struct klp_ref *ref = klp_ref_of(refs, rela);
+		struct ko_rela rela = g_array_index(relas->list, struct ko_rela, i);
+		const struct klp_ref *ref = keep_ref_of(keep, sec, &rela, &rela.addend);
 
+		if (!ref)
+			ref = klp_ref_of(refs, &rela);
 		if (!ref || klp_ref_is_vmlinux(ref))
-			g_array_append_val(kept, *rela);
+			g_array_append_val(left, rela);
 		else if (consumed_check(ko, sec, relas, i, ref, diags))
-			ok = add_row(rows, ko, sec, rela, ref, err);
+			ok = add_row(rows, ko, sec, &rela, ref, err);
 	}
 	g_array_unref(relas->list);
-	relas->list = kept;
+	relas->list = left;
 	return ok;
 }
 
@@ -132,7 +136,8 @@ static void write_table(struct ko *ko, struct ko_section *table, const GArray *r
 	g_hash_table_unref(strings.offsets);
 }
 
-bool late_convert(struct ko *ko, const struct klp_refs *refs, struct kp_diags *diags, GError **err)
+bool late_convert(struct ko *ko, const struct klp_refs *refs, const struct keep *keep,
+		  struct kp_diags *diags, GError **err)
 {
 	g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(struct row));
 	struct ko_section *table = ko_section(ko, LATE_SECTION);
@@ -145,7 +150,7 @@ bool late_convert(struct ko *ko, const struct klp_refs *refs, struct kp_diags *d
 		if (sec->relas->len > 1)
 			return kp_fail(err, KP_FAILED, "%s: %s has two relocation sections",
 				       ko->path, sec->name);
-		if (!take_section(ko, sec, refs, rows, diags, err))
+		if (!take_section(ko, sec, refs, keep, rows, diags, err))
 			return false;
 	}
 	if (!rows->len)

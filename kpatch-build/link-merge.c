@@ -7,6 +7,7 @@
 #include "core-exports.h"
 #include "declared.h"
 #include "error.h"
+#include "keep.h"
 #include "klp.h"
 #include "ko.h"
 #include "patch-check.h"
@@ -231,13 +232,17 @@ static struct merge_result *examine(const struct merge *m, GError **err)
 		return NULL;
 	patch_check_tables(ko, m->rq->diags);
 	declared_check(ko, m->rq->core_exports, m->rq->diags);
+	keep_check(ko, m->rq->core_exports, m->rq->diags);
 	if (m->rq->diags->errors > before) {
 		kp_fail(err, KP_UNPATCHABLE, "the objects of the patch do not go together");
 		return NULL;
 	}
 
+	bool changed = declared_merge(ko);
+
 	/* After ld, so that objects may have both names; before modpost, which looks them up. */
-	if (m->rq->core_exports && core_exports_rename(ko) && !ko_write(ko, m->rq->output, err))
+	changed |= m->rq->core_exports && core_exports_rename(ko);
+	if (changed && !ko_write(ko, m->rq->output, err))
 		return NULL;
 
 	struct merge_result *result = g_new0(struct merge_result, 1);

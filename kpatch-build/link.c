@@ -145,6 +145,8 @@ static bool write_info(const struct link *l, const struct merge_result *merged, 
 			       l->rq->replace ? "true" : "false");
 	if (l->rq->core->bundled && !add_module_ids(text, l->rq->modules, err))
 		return false;
+	/* KPATCH_REPLACE, for those who read the file. */
+	add_info(text, "kpatch.replace", l->rq->replace ? "Y" : "N");
 	add_info(text, "kpatch.build_id", l->rq->build_id);
 	add_info(text, "kpatch.patch_sha256", l->rq->patch_sha256);
 	/* vmlinux uses its own namespaced exports without importing; a module must say so. */

@@ -5,15 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Layout of the tables: kmod/patch/kpatch-patch.h. */
-#define FUNC_SIZE	 56
-#define FUNC_NEW	 0
-#define FUNC_SYMPOS	 32
-#define FUNC_NAME	 40
-#define FUNC_OBJNAME	 48
-#define CALLBACK_SIZE	 16
-#define CALLBACK_FN	 0
-#define CALLBACK_OBJNAME 8
+#include "declared-layout.h"
 
 static const char *const callback_kinds[] = { "pre_patch", "post_patch", "pre_unpatch",
 					      "post_unpatch" };

@@ -4,15 +4,12 @@
 #include <string.h>
 
 #include "anchor.h"
+#include "declared-layout.h"
 #include "error.h"
 #include "ident.h"
+#include "keep.h"
 #include "late.h"
 #include "post-link.h"
-
-/* struct kpatch_patch_func in kmod/patch/kpatch-patch.h. */
-#define FUNC_ENTRY   56
-#define FUNC_OLD     16
-#define FUNC_OBJNAME 48
 
 /*
  * The addresses of the originals are link-time addresses. Those of vmlinux become pointers; those
@@ -22,7 +19,7 @@ static bool relocate_originals(struct ko *ko, const struct anchor_setup *anchors
 {
 	struct ko_section *sec = ko_section(ko, ".kpatch.funcs");
 
-	for (uint64_t at = 0; sec && sec->data && at + FUNC_ENTRY <= sec->size; at += FUNC_ENTRY) {
+	for (uint64_t at = 0; sec && sec->data && at + FUNC_SIZE <= sec->size; at += FUNC_SIZE) {
 		const char *objname = ko_rela_string(sec, at + FUNC_OBJNAME);
 		uint64_t old;
 
@@ -43,23 +40,33 @@ static bool convert_kpatch(struct ko *ko, const struct klp_refs *refs,
 					      .refs = refs,
 					      .diags = request->diags };
 
+	g_autoptr(keep) keep = keep_read(ko, err);
+
+	if (!keep)
+		return false;
+	keep_check_values(ko, keep, refs, request->symvers, request->diags);
 	return ident_stamp(ko, request->image, err) &&
-	       late_convert(ko, refs, request->diags, err) &&
+	       late_convert(ko, refs, keep, request->diags, err) &&
 	       anchor_references(ko, &anchors, err) && relocate_originals(ko, &anchors, err);
 }
 
 static bool convert_livepatch(struct ko *ko, const struct klp_refs *refs,
 			      const struct post_link_request *request, GError **err)
 {
-	struct ko_section *late = ko_section(ko, LATE_SECTION);
+	/* patch.lds makes them for both cores. */
+	static const char *const unused[] = { LATE_SECTION, KEEP_SECTION };
 
-	/* patch.lds makes it for both cores. */
-	if (late)
-		late->drop = true;
+	for (size_t i = 0; i < G_N_ELEMENTS(unused); i++) {
+		struct ko_section *sec = ko_section(ko, unused[i]);
+
+		if (sec)
+			sec->drop = true;
+	}
 	return klp_convert(ko, refs, request->diags, err);
 }
 
-static const char *const kpatch_headers[] = { "include/kpatch/kpatch-core.h", NULL };
+static const char *const kpatch_headers[] = { "include/kpatch/kpatch-core.h",
+					     "include/kpatch/kpatch-hash.h", NULL };
 static const char *const livepatch_headers[] = { NULL };
 
 /* What kpatch.ko is built on. */

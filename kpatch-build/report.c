@@ -179,12 +179,64 @@ static const char *text_of(const json_t *object, const char *key)
 	return text ? text : "?";
 }
 
+/* "name of function (4 bytes", for a variable */
+static void print_variable(const char *what, const json_t *var)
+{
+	const json_t *users = json_object_get(var, "function");
+
+	printf("    %s: %s%s%s (%" JSON_INTEGER_FORMAT " byte%s", what, text_of(var, "name"),
+	       json_is_string(users) ? " of " : "",
+	       json_is_string(users) ? json_string_value(users) : "",
+	       json_integer_value(json_object_get(var, "size")),
+	       json_integer_value(json_object_get(var, "size")) == 1 ? "" : "s");
+}
+
+static void print_new_data(const json_t *list)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *var = json_array_get(list, i);
+
+		if (json_is_true(json_object_get(var, "kept"))) {
+			print_variable("kept data", var);
+			printf(", %s)\n", text_of(var, "where"));
+			continue;
+		}
+		print_variable("new data", var);
+		printf("): starts afresh when a cumulative patch replaces this one");
+		if (json_is_true(json_object_get(var, "keepable")))
+			printf("; KPATCH_KEEP(%s) keeps it", text_of(var, "name"));
+		putchar('\n');
+	}
+}
+
+/* kpatch's own macros do not say where a callback is declared. */
+static void print_callbacks(const json_t *callbacks)
+{
+	for (size_t i = 0; i < json_array_size(callbacks); i++) {
+		const json_t *callback = json_array_get(callbacks, i);
+		const char *where = json_string_value(json_object_get(callback, "where"));
+
+		printf("    callback: %s, %s%s%s%s\n", text_of(callback, "kind"),
+		       text_of(callback, "function"), where ? " (" : "", where ? where : "",
+		       where ? ")" : "");
+	}
+}
+
 static void print_states(const json_t *states)
 {
 	for (size_t i = 0; i < json_array_size(states); i++) {
 		const json_t *state = json_array_get(states, i);
+		const json_t *callbacks = json_object_get(state, "callbacks");
+		json_int_t version = json_integer_value(json_object_get(state, "version"));
 
-		printf("    state: %s (%s)\n", text_of(state, "name"), text_of(state, "where"));
+		printf("    state: %s (%s)", text_of(state, "name"), text_of(state, "where"));
+		if (version)
+			printf(", version %" JSON_INTEGER_FORMAT, version);
+		for (size_t n = 0; n < json_array_size(callbacks); n++)
+			printf(", %s", json_string_value(json_array_get(callbacks, n)));
+		printf("%s\n", json_is_true(json_object_get(state, "block_disable"))
+				       ? ", cannot be disabled"
+				       : "");
 	}
 }
 
@@ -193,6 +245,17 @@ static void print_places(const json_t *places)
 {
 	for (size_t i = 0; i < json_array_size(places); i++)
 		printf("%s%s", i ? ", " : "", json_string_value(json_array_get(places, i)));
+}
+
+static void print_shadow_details(const json_t *type)
+{
+	json_int_t size = json_integer_value(json_object_get(type, "size"));
+	const char *state = json_string_value(json_object_get(type, "state"));
+
+	putchar(')');
+	if (size)
+		printf(", %" JSON_INTEGER_FORMAT " bytes", size);
+	printf("%s%s\n", state ? ", of state " : "", state ? state : "");
 }
 
 static void print_shadow_types(const json_t *types)
@@ -206,7 +269,7 @@ static void print_shadow_types(const json_t *types)
 		       text_of(type, "id"), ctor ? "ctor " : "no ctor", ctor ? ctor : "",
 		       dtor ? ", dtor " : ", no dtor", dtor ? dtor : "");
 		print_places(json_object_get(type, "where"));
-		printf(")\n");
+		print_shadow_details(type);
 	}
 }
 
@@ -224,8 +287,8 @@ void report_results(struct report *report, const GPtrArray *results)
 		       result->status == DIFF_UNCHANGED ? ": unchanged" : "");
 		print_names("changed function", result->changed);
 		print_names("new function", result->added);
-		print_names("new data", result->data);
-		print_names("callback", result->callbacks);
+		print_new_data(result->data);
+		print_callbacks(result->callbacks);
 		print_states(result->states);
 		print_shadow_types(result->shadow_types);
 	}
@@ -334,13 +397,13 @@ static json_t *results_json(const GPtrArray *results)
 
 		json_array_append_new(
 			list,
-			json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:O, s:O}", "object",
+			json_pack("{s:s, s:s, s:s, s:o, s:o, s:O, s:O, s:O, s:O}", "object",
 				  result->object, "objname", result->objname, "status",
 				  status[result->status], "changed", names_json(result->changed),
 				  "new", names_json(result->added), "new_data",
-				  names_json(result->data), "callbacks",
-				  names_json(result->callbacks), "states", result->states,
-				  "shadow_types", result->shadow_types));
+				  result->data, "callbacks", result->callbacks,
+				  "states", result->states, "shadow_types",
+				  result->shadow_types));
 	}
 	return list;
 }

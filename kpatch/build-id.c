@@ -5,9 +5,6 @@
 #include <glib.h>
 #include <string.h>
 
-#include "elf-read.h"
-#include "unpack.h"
-
 static char *to_hex(const unsigned char *bytes, size_t size)
 {
 	GString *text = g_string_new(NULL);
@@ -48,13 +45,11 @@ char *build_id_of_notes(const char *path)
 	return find_in_notes((const unsigned char *)data, size);
 }
 
-char *build_id_of_file(const char *path)
+char *build_id_of_elf(const struct kp_elf *elf)
 {
-	g_autoptr(GBytes) bytes = kp_unpack_file(path, NULL);
-	g_autoptr(kp_elf) elf = bytes ? kp_elf_from_bytes(bytes, path, NULL) : NULL;
 	char *found = NULL;
 
-	for (uint32_t i = 1; elf && i < elf->nsections && !found; i++) {
+	for (uint32_t i = 1; i < elf->nsections && !found; i++) {
 		const struct kp_elf_section *section = &elf->sections[i];
 		if (section->type == SHT_NOTE && section->data)
 			found = find_in_notes(section->data, section->size);

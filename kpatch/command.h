@@ -33,6 +33,9 @@ bool command_unload(const struct command *cmd, const char *arg, GError **err);
 /** command_list() - show the loaded patches; @arg is NULL. */
 bool command_list(const struct command *cmd, const char *arg, GError **err);
 
+/** command_info() - show what is in the patch module @arg (file or name), loaded or not. */
+bool command_info(const struct command *cmd, const char *arg, GError **err);
+
 /** command_say() - tell a line that stays. */
 void command_say(const struct command *cmd, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
 

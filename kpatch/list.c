@@ -6,6 +6,7 @@
 #include "blockers.h"
 #include "command.h"
 #include "core.h"
+#include "declared.h"
 #include "module.h"
 
 static int compare_names(gconstpointer a, gconstpointer b)
@@ -66,6 +67,7 @@ static json_t *patch_json(const struct host *host, const struct core_ops *core, 
 		json_array_append_new(list, object_json(dir, objects->pdata[i]));
 	json_t *patch = json_pack("{s:s, s:s, s:s, s:o}", "name", name, "core", core->name, "state",
 				  patch_state_name(&state), "objects", list);
+	declared_add(patch, dir);
 	if (state.transition) {
 		g_autoptr(GPtrArray) blockers = core->blockers(host, name, state.enabled);
 		json_object_set_new(patch, "blockers", blockers_json(blockers));
@@ -129,6 +131,7 @@ static void write_patch(GString *text, const json_t *patch)
 			       json_string_value(json_object_get(patch, "state")),
 			       core ? "  (core " : "", core ? core : "", core ? ")" : "");
 	json_array_foreach(json_object_get(patch, "objects"), i, object) write_object(text, object);
+	declared_write(text, patch);
 	json_array_foreach(json_object_get(patch, "blockers"), i, task) write_blocker(text, task);
 }
 

@@ -63,7 +63,7 @@ static int run(const struct options *options, GError **err)
 	clear_line(&console);
 	if (options->json)
 		print_json(&cmd, options, *err);
-	else if (!*err && (!options->quiet || options->run == command_list))
+	else if (!*err && (!options->quiet || options->shows))
 		fputs(cmd.text->str, stdout);
 	g_string_free(cmd.text, TRUE);
 	json_decref(cmd.result);

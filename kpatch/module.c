@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "module.h"
 
-#include <errno.h>
-#include <libkmod.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "build-id.h"
 #include "error.h"
+#include "unpack.h"
 
 void patch_module_free(struct patch_module *module)
 {
@@ -16,12 +15,19 @@ void patch_module_free(struct patch_module *module)
 	g_free(module->path);
 	g_free(module->name);
 	g_free(module->vermagic);
+	g_free(module->version);
+	g_free(module->description);
+	g_free(module->author);
+	g_free(module->license);
+	g_free(module->depends);
 	g_free(module->livepatch);
 	g_free(module->compat);
 	g_free(module->core);
 	g_free(module->kernel_id);
 	g_free(module->patch_sha256);
+	g_free(module->replace);
 	g_free(module->build_id);
+	kp_elf_free(module->elf);
 	g_free(module);
 }
 
@@ -129,62 +135,73 @@ char *patch_module_find(const struct host *host, const char *what, GError **err)
 	return find_in_store(folder, what, err);
 }
 
-static void take_info(struct patch_module *module, const char *key, const char *value)
+/* @info: "KEY=VALUE". What is there several times, like authors, is put together. */
+static void take_info(struct patch_module *module, const char *info)
 {
 	const struct {
 		const char *key;
 		char **field;
 	} fields[] = {
-		{ "name", &module->name },
-		{ "vermagic", &module->vermagic },
-		{ "livepatch", &module->livepatch },
-		{ "kpatch.livepatch", &module->compat },
-		{ "kpatch.core", &module->core },
-		{ "kpatch.build_id", &module->kernel_id },
-		{ "kpatch.patch_sha256", &module->patch_sha256 },
+		{ "name=", &module->name },
+		{ "vermagic=", &module->vermagic },
+		{ "version=", &module->version },
+		{ "description=", &module->description },
+		{ "author=", &module->author },
+		{ "license=", &module->license },
+		{ "depends=", &module->depends },
+		{ "livepatch=", &module->livepatch },
+		{ "kpatch.livepatch=", &module->compat },
+		{ "kpatch.core=", &module->core },
+		{ "kpatch.build_id=", &module->kernel_id },
+		{ "kpatch.patch_sha256=", &module->patch_sha256 },
+		{ "kpatch.replace=", &module->replace },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(fields); i++) {
-		if (strcmp(key, fields[i].key) != 0)
+		if (!g_str_has_prefix(info, fields[i].key))
 			continue;
-		g_free(*fields[i].field);
-		*fields[i].field = g_strdup(value);
+		const char *value = info + strlen(fields[i].key);
+		g_autofree char *before = *fields[i].field;
+		*fields[i].field =
+			before ? g_strconcat(before, ", ", value, NULL) : g_strdup(value);
 	}
 }
 
-/* 0 or a negative errno. */
-static int read_info(struct patch_module *module)
+static void read_info(struct patch_module *module)
 {
-	const char *no_config = NULL;
-	struct kmod_ctx *ctx = kmod_new(NULL, &no_config);
-	struct kmod_module *file = NULL;
-	struct kmod_list *list = NULL, *entry;
+	uint32_t index = kp_elf_find_section(module->elf, ".modinfo");
+	const struct kp_elf_section *sec = &module->elf->sections[index];
 
-	if (!ctx)
-		return -ENOMEM;
-	/* It is our task to say what is wrong with a file. */
-	kmod_set_log_priority(ctx, 0);
-	int ret = kmod_module_new_from_path(ctx, module->path, &file);
-	if (ret >= 0)
-		ret = kmod_module_get_info(file, &list);
-	kmod_list_foreach(entry, list) take_info(module, kmod_module_info_get_key(entry),
-						 kmod_module_info_get_value(entry));
-	kmod_module_info_free_list(list);
-	kmod_module_unref(file);
-	kmod_unref(ctx);
-	return ret;
+	if (!index || !sec->data)
+		return;
+	for (uint64_t at = 0; at < sec->size;) {
+		const char *text = (const char *)sec->data + at;
+		g_autofree char *info = g_strndup(text, sec->size - at);
+		take_info(module, info);
+		at += strlen(info) + 1;
+	}
 }
 
 struct patch_module *patch_module_read(const char *path, GError **err)
 {
 	struct patch_module *module = g_new0(struct patch_module, 1);
 
+	g_autoptr(GError) why = NULL;
+	g_autoptr(GBytes) bytes = kp_unpack_file(path, &why);
+
 	module->path = g_canonicalize_filename(path, NULL);
-	int ret = read_info(module);
-	if (ret < 0 || !module->vermagic) {
-		kp_fail(err, KP_FAILED, "%s is not a kernel module%s%s; it may be truncated", path,
-			ret < 0 && ret != -ENOENT ? ": " : "",
-			ret < 0 && ret != -ENOENT ? g_strerror(-ret) : "");
+	if (bytes)
+		module->elf = kp_elf_from_bytes(bytes, path, &why);
+	if (module->elf)
+		read_info(module);
+	if (!module->vermagic) {
+		if (why)
+			kp_fail(err, KP_FAILED,
+				"%s; so it is not a kernel module, or a damaged one", why->message);
+		else
+			kp_fail(err, KP_FAILED,
+				"%s is not a kernel module: it does not say for which kernel it is",
+				path);
 		goto fail;
 	}
 	if (!module->livepatch && !module->compat && !module->core) {
@@ -198,7 +215,7 @@ struct patch_module *patch_module_read(const char *path, GError **err)
 		module->core = g_strdup(module->compat ? "kpatch" : "livepatch");
 	if (!module->name)
 		module->name = patch_name(path);
-	module->build_id = build_id_of_file(path);
+	module->build_id = build_id_of_elf(module->elf);
 	module->ops = core_by_name(module->core);
 	return module;
 fail:

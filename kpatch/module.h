@@ -7,20 +7,26 @@
 #include <stdbool.h>
 
 #include "core.h"
+#include "elf-read.h"
 #include "host.h"
 
 /** struct patch_module - a patch module file. Strings are owned by it; NULL where it says nothing.
  */
 struct patch_module {
-	char *path;	    /* absolute */
-	char *name;	    /* as the kernel calls it */
-	char *vermagic;	    /* release first, then options */
+	char *path;	/* absolute */
+	char *name;	/* as the kernel calls it */
+	char *vermagic; /* release first, then options */
+	/* As modinfo shows them. */
+	char *version, *description, *author, *license;
+	char *depends;	    /* modules that it needs, with commas between */
 	char *livepatch;    /* "Y" in modules for the in-kernel core */
 	char *compat;	    /* "Y" in hand-made ones that were built against kmod/include/compat */
 	char *core;	    /* kpatch.core */
 	char *kernel_id;    /* kpatch.build_id: build-id of the kernel it was made for, hex */
 	char *patch_sha256; /* kpatch.patch_sha256 */
+	char *replace;	    /* kpatch.replace: "Y" cumulative, "N" not */
 	char *build_id;	    /* of the module itself, hex */
+	struct kp_elf *elf;
 	const struct core_ops *ops;
 };
 
@@ -35,7 +41,10 @@ void patch_module_free(struct patch_module *module);
  */
 char *patch_module_find(const struct host *host, const char *what, GError **err);
 
-/** patch_module_read() - read a file's module information; refuses what is not a patch module. */
+/**
+ * patch_module_read() - read a file and its module information; it may be compressed.
+ * Refuses what is not a patch module.
+ */
 struct patch_module *patch_module_read(const char *path, GError **err);
 
 /** patch_module_fits() - whether it was built for the running kernel and a core that this knows. */

@@ -9,10 +9,13 @@
 static const struct {
 	const char *name, *arg, *help;
 	command_fn run;
+	bool shows;
 } commands[] = {
-	{ "load", "FILE|NAME", "put a patch in force", command_load },
-	{ "unload", "NAME", "take a patch out of force and remove its module", command_unload },
-	{ "list", NULL, "show the loaded patches", command_list },
+	{ "load", "FILE|NAME", "put a patch in force", command_load, false },
+	{ "unload", "NAME", "take a patch out of force and remove its module", command_unload,
+	  false },
+	{ "list", NULL, "show the loaded patches", command_list, true },
+	{ "info", "FILE|NAME", "show what is in a patch, loaded or not", command_info, true },
 };
 
 static const struct option long_options[] = {
@@ -68,6 +71,7 @@ static bool take_command(struct options *options, int count, char **words, GErro
 		if (strcmp(words[0], commands[i].name) != 0)
 			continue;
 		options->run = commands[i].run;
+		options->shows = commands[i].shows;
 		if (count < 2 && commands[i].arg)
 			return kp_fail(err, KP_USAGE, "kpatch %s needs %s", words[0],
 				       commands[i].arg);

@@ -9,6 +9,7 @@
 struct options {
 	const char *name; /* of the subcommand */
 	command_fn run;
+	bool shows;	 /* its text is what the user wants: --quiet does not suppress it */
 	const char *arg; /* NULL where the subcommand takes none */
 	const char *core_module;
 	unsigned int wait_seconds;

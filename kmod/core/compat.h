@@ -5,7 +5,11 @@
 
 #include <linux/ftrace.h>
 #include <linux/module.h>
+#include <linux/moduleloader.h>
 #include <linux/version.h>
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
+#include <linux/execmem.h>
+#endif
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
 /* Direct calls of one ops at many places were an interface of their own. */
@@ -55,6 +59,45 @@ static inline void kp_module_rodata(const struct module *mod, unsigned long *sta
 #else
 	*start = (unsigned long)mod->mem[MOD_RODATA].base;
 	*end = *start + mod->mem[MOD_RODATA].size;
+#endif
+}
+
+/** kp_module_data() - where the data of @mod lies that stays writable. */
+static inline void kp_module_data(const struct module *mod, unsigned long *start,
+				  unsigned long *end)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+	*start = (unsigned long)mod->core_layout.base + mod->core_layout.ro_after_init_size;
+	*end = (unsigned long)mod->core_layout.base + mod->core_layout.size;
+#else
+	*start = (unsigned long)mod->mem[MOD_DATA].base;
+	*end = *start + mod->mem[MOD_DATA].size;
+#endif
+}
+
+/**
+ * kp_alloc_near() - memory for data that the code of modules refers to, not zeroed.
+ * @size:	in bytes
+ *
+ * Where modules are: 32 bits reach it. It begins with a page, is never executable, and to KASAN and
+ * kmemleak it is like data of modules. May sleep. Return: NULL when there is none.
+ */
+static inline void *kp_alloc_near(size_t size)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+	return module_alloc(size);
+#else
+	return execmem_alloc(EXECMEM_MODULE_DATA, size);
+#endif
+}
+
+/** kp_free_near() - free what kp_alloc_near() gave. Not in an interrupt. */
+static inline void kp_free_near(void *data)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+	module_memfree(data);
+#else
+	execmem_free(data);
 #endif
 }
 

@@ -4,7 +4,8 @@
  *
  *	lookup     symbols of vmlinux and of modules by name and position
  *	guard      build-ids: patch modules and patched modules that do not belong here are refused
- *	late       references of a patch into other modules
+ *	late       references of a patch into other modules, and to kept variables
+ *	keep       storage of variables that patches share with those that replace them
  *	redirect   a slot for each patched function, and how calls get there (stubs.S, choose.c)
  *	transition moves all tasks from old to new code (taskset.c, exit.c, stack.c); knows no patches
  *	shadow, state   what patches own beside code

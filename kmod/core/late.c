@@ -10,6 +10,7 @@
 #include <asm/text-patching.h>
 
 #include "inject.h"
+#include "keep.h"
 #include "late.h"
 #include "lookup.h"
 
@@ -29,9 +30,6 @@ static const struct late_type types[] = {
 	{ R_X86_64_PLT32, 4, true, true },
 };
 
-#define for_each_late(patch, row) \
-	for (row = (patch)->late; row && row->objname; row++)
-
 static const struct late_type *find_type(unsigned long type)
 {
 	size_t i;
@@ -47,13 +45,14 @@ static bool refers_to(const struct kp_late *row, const char *objname)
 	return !strcmp(row->objname, objname);
 }
 
-/* In the part of the patch module that stays: what text_poke() may be given. */
-static bool is_place_valid(const struct kp_patch *patch, const struct kp_late *row, size_t size)
+bool kp_late_is_valid(const struct kp_patch *patch, const struct kp_late *row)
 {
+	const struct late_type *type = find_type(row->type);
 	unsigned long place = (unsigned long)row->place;
 
-	return within_module_core(place, patch->mod) &&
-	       within_module_core(place + size - 1, patch->mod);
+	/* What text_poke() may be given. */
+	return type && within_module_core(place, patch->mod) &&
+	       within_module_core(place + type->size - 1, patch->mod);
 }
 
 static bool fits(const struct late_type *type, u64 value)
@@ -61,6 +60,16 @@ static bool fits(const struct late_type *type, u64 value)
 	if (type->size == 8)
 		return true;
 	return type->is_signed ? (s64)value == (s32)value : value == (u32)value;
+}
+
+/* Of a kept variable when @mod is NULL. */
+static int find_address(const struct kp_patch *patch, struct module *mod,
+			const struct kp_late *row, unsigned long *address)
+{
+	if (mod)
+		return kp_lookup_symbol(mod, row->name, row->sympos, address);
+	*address = kp_keep_address(patch, row->sympos);
+	return 0;
 }
 
 /* What belongs at @row's place. */
@@ -71,12 +80,12 @@ static int resolve(const struct kp_patch *patch, struct module *mod, const struc
 	unsigned long address;
 	int ret;
 
-	if (!type || !is_place_valid(patch, row, type->size)) {
+	if (!kp_late_is_valid(patch, row)) {
 		pr_err("patch '%s': bad reference to symbol '%s' in module '%s' (type %lu)\n",
 		       patch->mod->name, row->name, row->objname, row->type);
 		return -ENOEXEC;
 	}
-	ret = kp_lookup_symbol(mod, row->name, row->sympos, &address);
+	ret = find_address(patch, mod, row, &address);
 	if (ret)
 		return ret;
 	*value = address + row->addend;
@@ -84,8 +93,8 @@ static int resolve(const struct kp_patch *patch, struct module *mod, const struc
 		*value -= (unsigned long)row->place;
 	if (fits(type, *value))
 		return 0;
-	pr_err("patch '%s': symbol '%s' in module '%s' is out of reach (type %lu)\n",
-	       patch->mod->name, row->name, row->objname, row->type);
+	pr_err("patch '%s': symbol '%s' %s%s is out of reach (type %lu)\n", patch->mod->name,
+	       row->name, mod ? "in module " : "that is kept", mod ? mod->name : "", row->type);
 	return -ENOEXEC;
 }
 
@@ -98,23 +107,24 @@ static void write_place(const struct kp_late *row, u64 value)
 		text_poke(row->place, &value, type->size);
 }
 
-int kp_late_apply(const struct kp_patch *patch, struct module *mod)
+/* @mod is NULL for kept variables. */
+static int apply(const struct kp_patch *patch, const char *objname, struct module *mod)
 {
 	const struct kp_late *row;
 	size_t count = 0, i = 0;
 	u64 *values;
 	int ret = 0;
 
-	for_each_late(patch, row)
-		count += refers_to(row, mod->name);
+	kp_for_each_late(patch, row)
+		count += refers_to(row, objname);
 	if (!count)
 		return 0;
 	values = kp_inject() ? NULL : kvmalloc_array(count, sizeof(*values), GFP_KERNEL);
 	if (!values)
 		return -ENOMEM;
 
-	for_each_late(patch, row) {
-		if (!refers_to(row, mod->name))
+	kp_for_each_late(patch, row) {
+		if (!refers_to(row, objname))
 			continue;
 		ret = resolve(patch, mod, row, &values[i++]);
 		if (ret)
@@ -123,8 +133,8 @@ int kp_late_apply(const struct kp_patch *patch, struct module *mod)
 
 	i = 0;
 	mutex_lock(&text_mutex);
-	for_each_late(patch, row)
-		if (refers_to(row, mod->name))
+	kp_for_each_late(patch, row)
+		if (refers_to(row, objname))
 			write_place(row, values[i++]);
 	/* Other CPUs may have fetched the bytes that were there. */
 	text_poke_sync();
@@ -134,18 +144,26 @@ out:
 	return ret;
 }
 
+int kp_late_apply(const struct kp_patch *patch, struct module *mod)
+{
+	return apply(patch, mod->name, mod);
+}
+
+int kp_late_apply_kept(const struct kp_patch *patch)
+{
+	return apply(patch, KP_LATE_KEPT, NULL);
+}
+
 void kp_late_clear(const struct kp_patch *patch, const char *objname)
 {
-	const struct late_type *type;
 	const struct kp_late *row;
 
 	if (!kp_late_refers(patch, objname))
 		return;
 	mutex_lock(&text_mutex);
-	for_each_late(patch, row) {
+	kp_for_each_late(patch, row) {
 		/* A bad row was never applied. */
-		type = find_type(row->type);
-		if (refers_to(row, objname) && type && is_place_valid(patch, row, type->size))
+		if (refers_to(row, objname) && kp_late_is_valid(patch, row))
 			write_place(row, 0);
 	}
 	text_poke_sync();
@@ -156,7 +174,7 @@ bool kp_late_refers(const struct kp_patch *patch, const char *objname)
 {
 	const struct kp_late *row;
 
-	for_each_late(patch, row)
+	kp_for_each_late(patch, row)
 		if (refers_to(row, objname))
 			return true;
 	return false;

@@ -24,6 +24,7 @@
 
 #include "compat.h"
 #include "inject.h"
+#include "keep.h"
 #include "late.h"
 #include "patch.h"
 #include "shadow.h"
@@ -268,10 +269,16 @@ static void free_finish(struct kp_patch *patch, bool was_used)
 {
 	kobject_put(&patch->kobj);
 	wait_for_completion(&patch->finish);
-	if (was_used)
+	if (was_used) {
 		kp_transition_quiesce();
-	if (!patch->forced)
-		module_put(patch->mod);
+		/* Destructors of its shadow variables may use its kept variables. */
+		if (patch->kept)
+			kp_shadow_flush();
+	}
+	if (patch->forced)
+		return;
+	kp_keep_release(patch);
+	module_put(patch->mod);
 }
 
 static void free_work(struct work_struct *work)
@@ -615,6 +622,7 @@ static void init_patch_early(struct kp_patch *patch)
 	init_completion(&patch->finish);
 	patch->enabled = false;
 	patch->forced = false;
+	patch->kept = NULL;
 	/* From here on kobject_put() frees, whatever happens. */
 	kp_kobject_init_patch(patch);
 	kp_for_each_object_static(patch, obj) {
@@ -640,6 +648,8 @@ static int init_patch(struct kp_patch *patch)
 			return ret;
 	}
 	ret = apply_late(patch);
+	if (!ret)
+		ret = kp_keep_bind(patch);
 	if (!ret)
 		list_add_tail(&patch->list, &kp_patches);
 	return ret;
@@ -667,13 +677,13 @@ static int check_patch(struct kp_patch *patch)
 			return -EINVAL;
 	/* Rows are filled in when their module is patched. Others would stay zero, and be called. */
 	for (row = patch->late; row && row->objname; row++) {
-		if (has_object(patch, row->objname))
+		if (kp_late_is_kept(row) || has_object(patch, row->objname))
 			continue;
 		pr_err("'%s' refers to symbol '%s' in module '%s', which it does not patch\n",
 		       patch->mod->name, row->name, row->objname);
 		return -EINVAL;
 	}
-	return 0;
+	return kp_keep_check(patch);
 }
 
 /* The machine runs code that its vendor did not ship: say so, whatever comes of the patch. */
@@ -692,6 +702,8 @@ static int admit_patch(struct kp_patch *patch)
 	if (kp_transition_patch)
 		return -EBUSY;
 	ret = kp_states_check(patch);
+	if (!ret)
+		ret = kp_shadow_check(patch);
 	if (ret)
 		return ret;
 	return try_module_get(patch->mod) ? 0 : -ENODEV;

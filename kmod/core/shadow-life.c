@@ -16,6 +16,7 @@
 #include "shadow-table.h"
 #include "shadow-type.h"
 #include "shadow-var.h"
+#include "state.h"
 #include "transition.h"
 
 /* Types whose last user went, until their variables are freed. */
@@ -76,6 +77,11 @@ static void collect_types(struct work_struct *work)
 		collect(type);
 }
 
+void kp_shadow_flush(void)
+{
+	flush_work(&collect_work);
+}
+
 static bool is_dying(unsigned long id)
 {
 	struct shadow_type *type;
@@ -88,9 +94,153 @@ static bool is_dying(unsigned long id)
 	return dying;
 }
 
-/* ---- registration ---- */
-
 #define for_each_type(obj, at) for ((at) = (obj)->shadow_types; (at) && *(at); (at)++)
+
+#define for_each_type_of(patch, obj, at)				\
+	kp_for_each_object_static(patch, obj)				\
+		for_each_type(obj, at)
+
+static const char *name_of(const struct kp_shadow_type *type)
+{
+	return type->name ? type->name : "-";
+}
+
+/* ---- whether it may be ---- */
+
+/* Two patches, or one of them twice, mean the same by an id. */
+static int check_pair(const struct kp_patch *patch, const struct kp_shadow_type *type,
+		      const struct kp_patch *other, const struct kp_shadow_type *old)
+{
+	if (type->size && old->size && type->size != old->size) {
+		pr_err("Shadow type %lx (%s) has %zu bytes in '%s', %zu in '%s': use another id\n",
+		       type->id, name_of(type), old->size, other->mod->name, type->size,
+		       patch->mod->name);
+		return -EINVAL;
+	}
+	if (type->state && old->state && type->state != old->state) {
+		pr_err("Shadow type %lx (%s) belongs to state %lx in '%s', to %lx in '%s': use another id\n",
+		       type->id, name_of(type), old->state, other->mod->name, type->state,
+		       patch->mod->name);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int check_type(const struct kp_patch *patch, const struct kp_shadow_type *type,
+		      const struct kp_patch *other)
+{
+	struct kp_shadow_type **at;
+	const struct kp_object *obj;
+	int ret;
+
+	for_each_type_of(other, obj, at) {
+		ret = (*at)->id == type->id ? check_pair(patch, type, other, *at) : 0;
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* Variables may be there that no patch says the size of. */
+static int check_live(const struct kp_patch *patch, const struct kp_shadow_type *type)
+{
+	size_t size = shadow_live_size(type->id);
+
+	if (!size || !type->size || size == type->size)
+		return 0;
+	pr_err("Shadow type %lx (%s) has variables of %zu bytes, and %zu in '%s': use another id\n",
+	       type->id, name_of(type), size, type->size, patch->mod->name);
+	return -EINVAL;
+}
+
+/* It lives as long as @type of @of at least. */
+static bool has_owned(const struct kp_patch *patch, const struct kp_object *of,
+		      const struct kp_shadow_type *type)
+{
+	struct kp_shadow_type **at;
+	const struct kp_object *obj;
+
+	for_each_type_of(patch, obj, at)
+		if ((*at)->id == type->id && (*at)->state == type->state &&
+		    (!obj->name || (of->name && !strcmp(obj->name, of->name))))
+			return true;
+	return false;
+}
+
+static int check_states(const struct kp_patch *patch, const struct kp_patch *other)
+{
+	struct kp_shadow_type **at;
+	const struct kp_object *obj;
+	const struct kp_state *state;
+
+	for_each_type_of(other, obj, at) {
+		state = (*at)->state ? kp_find_state(patch, (*at)->state) : NULL;
+		if (!state || has_owned(patch, obj, *at))
+			continue;
+		pr_err("Shadow type %lx (%s) belongs to state %lx (%s) in '%s', but not in '%s', which has the state: it would go on without its data\n",
+		       (*at)->id, name_of(*at), state->id, state->name ? state->name : "-",
+		       other->mod->name, patch->mod->name);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int check_own(const struct kp_patch *patch)
+{
+	struct kp_shadow_type **at;
+	const struct kp_object *obj;
+	int ret;
+
+	for_each_type_of(patch, obj, at) {
+		if ((*at)->state && !kp_find_state(patch, (*at)->state)) {
+			pr_err("Shadow type %lx (%s) of '%s' belongs to state %lx, which the patch does not have\n",
+			       (*at)->id, name_of(*at), patch->mod->name, (*at)->state);
+			return -EINVAL;
+		}
+		ret = check_type(patch, *at, patch);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static int check_other(const struct kp_patch *patch, const struct kp_patch *other)
+{
+	struct kp_shadow_type **at;
+	const struct kp_object *obj;
+	int ret;
+
+	for_each_type_of(patch, obj, at) {
+		ret = check_type(patch, *at, other);
+		if (ret)
+			return ret;
+	}
+	return check_states(patch, other);
+}
+
+int kp_shadow_check(const struct kp_patch *patch)
+{
+	const struct kp_patch *other;
+	struct kp_shadow_type **at;
+	const struct kp_object *obj;
+	int ret = check_own(patch);
+
+	if (ret)
+		return ret;
+	kp_for_each_patch(other) {
+		ret = check_other(patch, other);
+		if (ret)
+			return ret;
+	}
+	for_each_type_of(patch, obj, at) {
+		ret = check_live(patch, *at);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* ---- registration ---- */
 
 static int check_types(const struct kp_object *obj)
 {
@@ -363,6 +513,17 @@ void kp_shadow_leak(struct kp_object *obj)
 	}
 }
 
+/* " NAME" of the state that owns it, or nothing. */
+static ssize_t show_owner(const struct kp_patch *patch, const struct kp_shadow_type *type, char *buf,
+			  ssize_t len)
+{
+	const struct kp_state *state = type->state ? kp_find_state(patch, type->state) : NULL;
+
+	if (!state)
+		return 0;
+	return sysfs_emit_at(buf, (int)len, " %s", state->name ? state->name : "-");
+}
+
 ssize_t kp_shadow_show(struct kp_patch *patch, char *buf)
 {
 	struct kp_shadow_type **at;
@@ -370,10 +531,12 @@ ssize_t kp_shadow_show(struct kp_patch *patch, char *buf)
 	ssize_t len = 0;
 
 	kp_for_each_object(patch, obj) {
-		for_each_type(obj, at)
-			len += sysfs_emit_at(buf, (int)len, "%lx %lu %s\n", (*at)->id,
-					     kp_shadow_count((*at)->id),
-					     (*at)->name ? (*at)->name : "-");
+		for_each_type(obj, at) {
+			len += sysfs_emit_at(buf, (int)len, "%lx %lu %s", (*at)->id,
+					     kp_shadow_count((*at)->id), name_of(*at));
+			len += show_owner(patch, *at, buf, len);
+			len += sysfs_emit_at(buf, (int)len, "\n");
+		}
 	}
 	return len;
 }

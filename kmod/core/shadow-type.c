@@ -8,6 +8,7 @@
 #include "shadow.h"
 #include "shadow-table.h"
 #include "shadow-type.h"
+#include "shadow-var.h"
 
 #define TYPE_BUCKETS 256
 
@@ -102,18 +103,22 @@ bool shadow_is_declared(struct shadow_type *type)
 	return ret;
 }
 
-int shadow_join(struct shadow_type *type, struct shadow_var *var, bool declared)
+int shadow_join(struct shadow_type *type, struct shadow_var *var, const struct shadow_call *call)
 {
 	int ret = 0;
 
 	spin_lock(&type->lock);
 	if (type->dead) {
 		ret = -EAGAIN;
-	} else if (type->dying || (declared && !type->registered)) {
+	} else if (type->dying || (call->declared && !type->registered)) {
 		ret = -EPERM;
 	} else {
 		var->type = type;
 		list_add_tail(&var->type_node, type->registered ? &type->vars : &type->adopted);
+		if (!type->count)
+			type->size = call->size;
+		else if (type->size != call->size)
+			type->size = 0;
 		type->count++;
 	}
 	spin_unlock(&type->lock);
@@ -148,6 +153,23 @@ unsigned long kp_shadow_count(unsigned long id)
 	count = type ? READ_ONCE(type->count) : 0;
 	rcu_read_unlock();
 	return count;
+}
+
+size_t shadow_live_size(unsigned long id)
+{
+	struct shadow_type *type;
+	unsigned long flags;
+	size_t size = 0;
+
+	rcu_read_lock();
+	type = shadow_find_type(id);
+	if (type) {
+		spin_lock_irqsave(&type->lock, flags);
+		size = type->count ? type->size : 0;
+		spin_unlock_irqrestore(&type->lock, flags);
+	}
+	rcu_read_unlock();
+	return size;
 }
 
 void shadow_each_type(void (*visit)(struct shadow_type *type))

@@ -11,6 +11,7 @@
 #include <linux/spinlock.h>
 #include <kpatch/kpatch-core.h>
 
+struct shadow_call;
 struct shadow_var;
 
 /*
@@ -20,6 +21,7 @@ struct shadow_var;
  * @vars:	its variables, oldest first; those under construction are among them
  * @adopted:	those that existed before the id was registered
  * @count:	how many in both
+ * @size:	what they all were allocated with; 0: not all with the same
  * @users:	struct shadow_user, oldest first; also needs kp_mutex to change
  * @ctor, @dtor: of the newest user that is not leaked; valid in an RCU read section
  * @registered: there are users
@@ -35,6 +37,7 @@ struct shadow_type {
 	spinlock_t lock;
 	struct list_head vars, adopted;
 	unsigned long count;
+	size_t size;
 	struct list_head users;
 	kp_shadow_ctor_t ctor;
 	kp_shadow_dtor_t dtor;
@@ -73,12 +76,10 @@ void shadow_update_type(struct shadow_type *type);
 bool shadow_is_declared(struct shadow_type *type);
 
 /**
- * shadow_join() - @var becomes one of @type. Under the stripe lock.
- * @declared:	the caller relies on a registration
- *
+ * shadow_join() - @var becomes one of @type, as @call wants. Under the stripe lock.
  * Return: 0, -EAGAIN the type is dead, look again; -EPERM not this caller, or not now.
  */
-int shadow_join(struct shadow_type *type, struct shadow_var *var, bool declared);
+int shadow_join(struct shadow_type *type, struct shadow_var *var, const struct shadow_call *call);
 
 /** shadow_leave() - the opposite. Under the stripe lock. */
 void shadow_leave(struct shadow_var *var);
@@ -88,6 +89,9 @@ void shadow_leave(struct shadow_var *var);
  * @adopted:	adopted ones come first; else they are left alone
  */
 struct shadow_var *shadow_oldest(struct shadow_type *type, bool adopted);
+
+/** shadow_live_size() - bytes of each variable of @id that exists; 0: none, or not all the same. */
+size_t shadow_live_size(unsigned long id);
 
 /** shadow_each_type() - all there are; @visit may drop it. Nobody else may be about. */
 void shadow_each_type(void (*visit)(struct shadow_type *type));

@@ -10,9 +10,11 @@
  * struct shadow_call - who asks
  * @declared:	ctor and dtor are the type's, and the id has to be registered; else @ctor and
  *		@dtor are used, NULL being none
+ * @size:	of a new variable
  */
 struct shadow_call {
 	bool declared;
+	size_t size;
 	kp_shadow_ctor_t ctor;
 	void *ctor_data;
 	kp_shadow_dtor_t dtor;

@@ -77,7 +77,7 @@ static int insert(struct shadow_type *type, struct shadow_var *var, const struct
 		shadow_unlock(hash, flags);
 		return -EEXIST;
 	}
-	ret = shadow_join(type, var, call->declared);
+	ret = shadow_join(type, var, call);
 	if (!ret) {
 		ctor = call->declared ? READ_ONCE(type->ctor) : call->ctor;
 		*ctor_error = ctor ? ctor(var->obj, var->data, call->ctor_data) : 0;
@@ -113,8 +113,8 @@ static int insert_by_id(struct shadow_var *var, gfp_t gfp, const struct shadow_c
 	return ret;
 }
 
-static void *attach(void *obj, unsigned long id, size_t size, gfp_t gfp,
-		    const struct shadow_call *call, bool may_exist)
+static void *attach(void *obj, unsigned long id, gfp_t gfp, const struct shadow_call *call,
+		    bool may_exist)
 {
 	void *data = kp_shadow_get(obj, id);
 	int ret = -EEXIST, ctor_error = 0;
@@ -122,8 +122,8 @@ static void *attach(void *obj, unsigned long id, size_t size, gfp_t gfp,
 
 	if (!data) {
 		/* Before the lock: it may sleep. */
-		if (!kp_inject() && size <= SIZE_MAX - sizeof(*var))
-			var = kzalloc(sizeof(*var) + size, gfp);
+		if (!kp_inject() && call->size <= SIZE_MAX - sizeof(*var))
+			var = kzalloc(sizeof(*var) + call->size, gfp);
 		if (!var)
 			return NULL;
 		var->obj = obj;
@@ -264,17 +264,17 @@ EXPORT_SYMBOL_GPL(kp_shadow_get);
 
 void *kp_shadow_alloc(void *obj, unsigned long id, size_t size, gfp_t gfp, void *ctor_data)
 {
-	struct shadow_call call = { .declared = true, .ctor_data = ctor_data };
+	struct shadow_call call = { .declared = true, .size = size, .ctor_data = ctor_data };
 
-	return attach(obj, id, size, gfp, &call, false);
+	return attach(obj, id, gfp, &call, false);
 }
 EXPORT_SYMBOL_GPL(kp_shadow_alloc);
 
 void *kp_shadow_get_or_alloc(void *obj, unsigned long id, size_t size, gfp_t gfp, void *ctor_data)
 {
-	struct shadow_call call = { .declared = true, .ctor_data = ctor_data };
+	struct shadow_call call = { .declared = true, .size = size, .ctor_data = ctor_data };
 
-	return attach(obj, id, size, gfp, &call, true);
+	return attach(obj, id, gfp, &call, true);
 }
 EXPORT_SYMBOL_GPL(kp_shadow_get_or_alloc);
 
@@ -303,18 +303,18 @@ EXPORT_SYMBOL_GPL(kp_shadow_free_all);
 void *kp_klp_shadow_alloc(void *obj, unsigned long id, size_t size, gfp_t gfp,
 			  kp_shadow_ctor_t ctor, void *ctor_data)
 {
-	struct shadow_call call = { .ctor = ctor, .ctor_data = ctor_data };
+	struct shadow_call call = { .size = size, .ctor = ctor, .ctor_data = ctor_data };
 
-	return attach(obj, id, size, gfp, &call, false);
+	return attach(obj, id, gfp, &call, false);
 }
 EXPORT_SYMBOL_GPL(kp_klp_shadow_alloc);
 
 void *kp_klp_shadow_get_or_alloc(void *obj, unsigned long id, size_t size, gfp_t gfp,
 				 kp_shadow_ctor_t ctor, void *ctor_data)
 {
-	struct shadow_call call = { .ctor = ctor, .ctor_data = ctor_data };
+	struct shadow_call call = { .size = size, .ctor = ctor, .ctor_data = ctor_data };
 
-	return attach(obj, id, size, gfp, &call, true);
+	return attach(obj, id, gfp, &call, true);
 }
 EXPORT_SYMBOL_GPL(kp_klp_shadow_get_or_alloc);
 

@@ -20,6 +20,15 @@ void kp_shadow_exit(void);
 int kp_shadow_register(struct kp_object *obj);
 
 /**
+ * kp_shadow_check() - whether the types of @patch, which is to be loaded, go with those of all others.
+ *
+ * Variables of an id have one size, as far as patches say so, and one owner, if any. A patch that has a state of another one
+ * has the types that belong to it as well: the state would live on without its data.
+ * Under kp_mutex. Return: 0, -EINVAL.
+ */
+int kp_shadow_check(const struct kp_patch *patch);
+
+/**
  * kp_shadow_dying() - whether variables of a type of @obj are being freed.
  *
  * That waits for RCU-tasks: do not wait for it under kp_mutex.
@@ -53,10 +62,17 @@ void kp_shadow_cancel(struct kp_object *obj);
  */
 void kp_shadow_leak(struct kp_object *obj);
 
+/**
+ * kp_shadow_flush() - wait until the variables of all types that are dying now are freed.
+ *
+ * May sleep for long; not under kp_mutex.
+ */
+void kp_shadow_flush(void);
+
 /** kp_shadow_count() - number of variables of type @id that exist. */
 unsigned long kp_shadow_count(unsigned long id);
 
-/** kp_shadow_show() - a line per type of @patch into the page @buf: "ID COUNT NAME". */
+/** kp_shadow_show() - a line per type of @patch into the page @buf: "ID COUNT NAME [STATE]". */
 ssize_t kp_shadow_show(struct kp_patch *patch, char *buf);
 
 #ifdef KP_TEST

@@ -75,16 +75,6 @@ struct owned {
 
 static LIST_HEAD(owned_states);
 
-static struct kp_state *find_state(const struct kp_patch *patch, unsigned long id)
-{
-	struct kp_state *state;
-
-	kp_for_each_state(patch, state)
-		if (state->id == id)
-			return state;
-	return NULL;
-}
-
 static struct owned *find_owned(unsigned long id)
 {
 	struct owned *owned;
@@ -294,7 +284,7 @@ static void disable_obsolete(struct kp_patch *patch)
 		return;
 	for_each_older_reverse(older, patch)
 		for_each_state_reverse(older, state)
-			if (owned_by(older, state) && !find_state(patch, state->id))
+			if (owned_by(older, state) && !kp_find_state(patch, state->id))
 				call_disable(older, state);
 }
 
@@ -357,7 +347,7 @@ static bool has_duplicate(const struct kp_patch *patch)
 /* A version says that the state is taken over, never dropped. */
 static bool is_compatible(const struct kp_patch *patch, const struct kp_state *old)
 {
-	const struct kp_state *state = find_state(patch, old->id);
+	const struct kp_state *state = kp_find_state(patch, old->id);
 
 	if (state)
 		return state->version >= old->version;
@@ -394,7 +384,7 @@ bool kp_states_taken_over(const struct kp_patch *old, const struct kp_patch *pat
 	const struct kp_state *state;
 
 	kp_for_each_state(old, state)
-		if (!has_callbacks(state) && find_state(patch, state->id))
+		if (!has_callbacks(state) && kp_find_state(patch, state->id))
 			return true;
 	return false;
 }
@@ -546,7 +536,7 @@ ssize_t kp_states_show(struct kp_patch *patch, char *buf)
 
 struct kp_state *kp_get_state(struct kp_patch *patch, unsigned long id)
 {
-	return find_state(patch, id);
+	return kp_find_state(patch, id);
 }
 EXPORT_SYMBOL_GPL(kp_get_state);
 
@@ -558,7 +548,7 @@ struct kp_state *kp_get_prev_state(unsigned long id)
 	if (WARN_ON_ONCE(!kp_transition_patch))
 		return NULL;
 	for_each_older(older, kp_transition_patch) {
-		state = find_state(older, id);
+		state = kp_find_state(older, id);
 		if (state)
 			last = state;
 	}

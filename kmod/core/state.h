@@ -13,6 +13,19 @@
 
 #include <kpatch/kpatch-core.h>
 
+#include "core.h"
+
+/** kp_find_state() - the state @id of @patch, NULL if it has none. */
+static inline struct kp_state *kp_find_state(const struct kp_patch *patch, unsigned long id)
+{
+	struct kp_state *state;
+
+	kp_for_each_state(patch, state)
+		if (state->id == id)
+			return state;
+	return NULL;
+}
+
 /**
  * kp_states_check() - whether @patch may be loaded beside, or instead of, the ones that are there.
  *

@@ -2,7 +2,7 @@
 /*
  * /sys/kernel/kpatch: names, meaning and errors are those of /sys/kernel/livepatch
  * (Documentation/ABI/testing/sysfs-kernel-livepatch). More than there: blockers, states,
- * shadow_types.
+ * shadow_types, kept.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -11,6 +11,7 @@
 #include <linux/sysfs.h>
 
 #include "inject.h"
+#include "keep.h"
 #include "patch.h"
 #include "shadow.h"
 #include "state.h"
@@ -129,6 +130,12 @@ static ssize_t shadow_types_show(struct kobject *kobj, struct kobj_attribute *at
 	return len;
 }
 
+/* The table is the patch's and never changes. */
+static ssize_t kept_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	return kp_keep_show(to_patch(kobj), buf);
+}
+
 static struct kobj_attribute enabled_attr = __ATTR_RW(enabled);
 static struct kobj_attribute transition_attr = __ATTR_RO(transition);
 static struct kobj_attribute force_attr = __ATTR_WO(force);
@@ -137,6 +144,7 @@ static struct kobj_attribute stack_order_attr = __ATTR_RO(stack_order);
 static struct kobj_attribute blockers_attr = __ATTR_RO(blockers);
 static struct kobj_attribute states_attr = __ATTR_RO(states);
 static struct kobj_attribute shadow_types_attr = __ATTR_RO(shadow_types);
+static struct kobj_attribute kept_attr = __ATTR_RO(kept);
 
 static struct attribute *patch_attrs[] = {
 	&enabled_attr.attr,
@@ -147,6 +155,7 @@ static struct attribute *patch_attrs[] = {
 	&blockers_attr.attr,
 	&states_attr.attr,
 	&shadow_types_attr.attr,
+	&kept_attr.attr,
 	NULL,
 };
 ATTRIBUTE_GROUPS(patch);

@@ -11,6 +11,7 @@
 #include <linux/string.h>
 
 #include "kpatch-core.h"
+#include "kpatch-hash.h"
 #include "kpatch-patch.h"
 #include "kpatch-info.h" /* written by kpatch-build: what this patch is */
 
@@ -28,11 +29,14 @@ const struct kp_ident __kpatch_ident __used __section(".kpatch.ident") = {};
 /* Made by kpatch-post-link; patch.lds defines the start. */
 extern const struct kp_late __kpatch_late[];
 
+/* The format of .kpatch.keep is the core's own. */
+extern const struct kp_keep __kpatch_keep[];
+
 /* The builds of the modules that this patch changes. */
 static const struct {
 	const char *objname;
 	u8 build_id[KP_BUILD_ID_SIZE];
-} module_ids[] = { KPATCH_MODULE_IDS { NULL } };
+} module_ids[] __used __section(".kpatch.modules") = { KPATCH_MODULE_IDS { NULL } };
 
 static void fill_object(struct kp_object *obj)
 {
@@ -79,10 +83,15 @@ static struct kp_shadow_type **find_type(struct kp_shadow_type **list, unsigned 
 	return list;
 }
 
-/* What the entries say together; kpatch-build has refused those that contradict each other. */
+/*
+ * What the entries say together; kpatch-build has refused those that contradict each other. About size and
+ * state all with one id say the same, in all objects.
+ */
 static void fill_type(struct kp_shadow_type *type, const struct kpatch_patch_shadow *entry)
 {
 	type->id = entry->id;
+	type->size = entry->size;
+	type->state = entry->state ? kpatch_state_id(entry->state) : 0;
 	if (!type->ctor)
 		type->ctor = entry->ctor;
 	if (!type->dtor)
@@ -140,6 +149,7 @@ static struct kp_patch patch = {
 	.mod = THIS_MODULE,
 	.replace = KPATCH_REPLACE,
 	.late = __kpatch_late,
+	.keep = __kpatch_keep,
 };
 
 static int __init patch_init(void)

@@ -46,6 +46,19 @@ struct kpatch_patch_callback {
 };
 
 /**
+ * struct kpatch_patch_place - where a callback is declared (.kpatch.places)
+ * @callback:	in .kpatch.callbacks.*
+ * @file, @line: there
+ *
+ * For people. The macros of existing kpatch patches do not make it.
+ */
+struct kpatch_patch_place {
+	const struct kpatch_patch_callback *callback;
+	const char *file;
+	unsigned int line;
+};
+
+/**
  * struct kpatch_patch_state - one state (.kpatch.states)
  * @name:	what KPATCH_STATE() calls it; NULL ends the table
  * @id:		derived from the name, by create-diff-object
@@ -72,11 +85,13 @@ struct kpatch_patch_state {
  * @name:	how the source spells the id
  * @file, @line: where it is declared; @file is NULL in the entry that ends the table
  * @objname:	the object that has the type; filled in by create-diff-object
+ * @state:	the state that owns it, by name; NULL: none
+ * @size:	bytes of a variable; 0: not known, or not always the same
  * @how:	0: KPATCH_SHADOW_TYPE(); else the call that it was found at, see
  *		kmod/include/record/linux/livepatch.h
  *
- * Several entries of an object with one id mean one type. Where they do not have the same ctor or dtor
- * one of them has none.
+ * Several entries of an object with one id mean one type. Where they do not have the same ctor or dtor one
+ * of them has none. @state and @size are the same in all entries of the patch with one id.
  */
 struct kpatch_patch_shadow {
 	void *site;
@@ -85,6 +100,8 @@ struct kpatch_patch_shadow {
 	const char *name;
 	const char *file;
 	const char *objname;
+	const char *state;
+	unsigned long size;
 	unsigned int line;
 	unsigned int how;
 };

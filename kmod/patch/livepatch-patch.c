@@ -31,11 +31,7 @@ static void fill_state(struct klp_state *state, const struct kpatch_patch_state 
 {
 }
 
-/* The core knows no types: kpatch-build says so. */
-static int fill_shadow_types(void)
-{
-	return 0;
-}
+static int fill_shadow_types(void);
 
 #include "patch-tables.h"
 
@@ -43,6 +39,75 @@ static struct klp_patch patch = {
 	.mod = THIS_MODULE,
 	.replace = KPATCH_REPLACE,
 };
+
+/* Whether code that uses variables @id is in force: that of another object of the patch. */
+static bool is_used(unsigned long id)
+{
+	const struct kpatch_patch_shadow *entry;
+
+	for (entry = __kpatch_shadow_types; entry->file; entry++)
+		if (entry->id == id && get_object(entry->objname)->patched)
+			return true;
+	return false;
+}
+
+/*
+ * In the core's list beside this patch is only the list's head. Of other patches nobody knows which variables
+ * they use: one that this one was about to replace, when that is turned around, or one that it is stacked on.
+ */
+static bool is_alone(void)
+{
+	return list_is_singular(&patch.list);
+}
+
+/* The dtor of the type, which not each of its entries knows. */
+static klp_shadow_dtor_t dtor_of(const struct kpatch_patch_shadow *type)
+{
+	const struct kpatch_patch_shadow *entry;
+
+	for (entry = __kpatch_shadow_types; entry->file; entry++)
+		if (entry->id == type->id && entry->dtor &&
+		    same_object(core_objname(entry->objname), core_objname(type->objname)))
+			return entry->dtor;
+	return NULL;
+}
+
+/* The core knows no types: this is as much as can be done for them in a callback. Under klp_mutex. */
+static void free_shadow_types(const struct klp_object *obj)
+{
+	const struct kpatch_patch_shadow *entry;
+
+	/* Tasks may still be in code that was forced out. */
+	if (patch.forced || !is_alone())
+		return;
+	for (entry = __kpatch_shadow_types; entry->file; entry++)
+		if (same_object(obj->name, core_objname(entry->objname)) && !is_used(entry->id))
+			klp_shadow_free_all(entry->id, dtor_of(entry));
+}
+
+/* After the author's, which may still want the variables. */
+static void post_unpatch(struct klp_object *obj)
+{
+	const struct kpatch_patch_callback *cb;
+	void (*fn)(struct klp_object *obj);
+
+	for (cb = __kpatch_callbacks_post_unpatch; cb->fn; cb++) {
+		fn = cb->fn;
+		if (same_object(obj->name, core_objname(cb->objname)))
+			fn(obj);
+	}
+	free_shadow_types(obj);
+}
+
+/* The callbacks are filled in already. */
+static int fill_shadow_types(void)
+{
+	const struct kpatch_patch_shadow *entry;
+
+	for (entry = __kpatch_shadow_types; entry->file; entry++)
+		get_object(entry->objname)->callbacks.post_unpatch = post_unpatch;
+	return 0;
+}
 
 static int __init patch_init(void)
 {

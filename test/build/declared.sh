@@ -62,13 +62,14 @@ END
 built fix.patch
 same "types" "fs/proc/meminfo.o 0x1 ps_lock_shadow_ctor None 2" "$(types)"
 expect "shadow type: PS_LOCK, id 0x1, ctor ps_lock_shadow_ctor, no dtor (fs/proc/meminfo.c:" log
+expect ", 4 bytes" log
 readelf -SWr livepatch-fix.ko >elf
 expect ".kpatch.shadow_types" elf
 refute ".kpatch.shadow " elf
 expect "kp_klp_shadow_get_or_alloc" elf
 refute kpatch_recorded elf
 built --core=livepatch fix.patch
-expect "does not free shadow variables 0x1" log
+expect "note: PS_LOCK: shadow variables 0x1 are freed when the patch is disabled and no other livepatch is in force" log
 
 # Another object means the same id differently.
 source_with fs/proc/devices.c "$devices" 'klp_shadow_free(f, 1, other_dtor);' <<'END'
@@ -99,6 +100,27 @@ KPATCH_SHADOW_TYPE(5, NULL, NULL);
 END
 built fix.patch
 same "types" "fs/proc/devices.o 0x5 None None 1" "$(types)"
+
+# A state that owns a type, wherever it stands; the other core knows no such thing.
+rm fix.patch
+source_with fs/proc/devices.c "$devices" 'klp_shadow_alloc(f, 5, 24, GFP_KERNEL, NULL, NULL);' <<'END'
+#include "kpatch-macros.h"
+KPATCH_SHADOW_TYPE(5, NULL, NULL, .state = "kp_owner");
+END
+status 2 kpatch-build -q -a "$release" fix.patch >log 2>&1
+expect "5: shadow variable 0x5 is to belong to state kp_owner, which the patch does not declare (fs/proc/devices.c:" log
+expect "KPATCH_STATE(kp_owner, ...), in any source of the patch" log
+source_with fs/proc/meminfo.c "$meminfo" 'klp_shadow_free(m, 5, NULL);' <<'END'
+#include "kpatch-macros.h"
+KPATCH_STATE(kp_owner, .version = 2);
+END
+built fix.patch
+expect "24 bytes, of state kp_owner" log
+# Each entry of the module says so: size and owner come from one of the three.
+objcopy -O binary -j .kpatch.shadow_types livepatch-fix.ko types
+same "sizes" "24 24 24 0 " "$(perl -e 'undef $/; print "$_ " for unpack "(x64 Q x8)*", <STDIN>' <types)"
+status 2 kpatch-build -q --core=livepatch -a "$release" fix.patch >log 2>&1
+expect "the kernel's own livepatch knows no shadow variables that belong to a state (fs/proc/devices.c:" log
 
 # A state in two objects, and what the kernel's own core does not know.
 rm fix.patch

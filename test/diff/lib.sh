@@ -35,14 +35,17 @@ int _printk(const char *fmt, ...);
 #line 1 "test.c"
 '
 
+# The compiler; a test may take another, with other flags.
+cc=gcc
+
 # compile_to PREFIX [FLAG...]: the source on stdin to PREFIX.plain.o, .orig.o, .patched.o
 compile_to() {
 	local to=$1
 	shift
 	{ printf '%s' "$prelude"; cat; } >"$to.c"
-	gcc "${kernel_flags[@]}" "$@" -c -o "$to.plain.o" "$to.c"
-	gcc "${kernel_flags[@]}" -ffunction-sections -fdata-sections "$@" -c -o "$to.orig.o" "$to.c"
-	gcc "${kernel_flags[@]}" -ffunction-sections -fdata-sections "$@" -DPATCHED -c -o "$to.patched.o" "$to.c"
+	"$cc" "${kernel_flags[@]}" "$@" -c -o "$to.plain.o" "$to.c"
+	"$cc" "${kernel_flags[@]}" -ffunction-sections -fdata-sections "$@" -c -o "$to.orig.o" "$to.c"
+	"$cc" "${kernel_flags[@]}" -ffunction-sections -fdata-sections "$@" -DPATCHED -c -o "$to.patched.o" "$to.c"
 }
 compile() {
 	compile_to test "$@"
@@ -177,11 +180,23 @@ reported() {
 	[ "$got" = "$*" ] || fail "report: $key is '$got', expected '$*'"
 }
 
-# shadow_types <<'EOF': the report's types of shadow variables, "ID NAME CTOR DTOR PLACE..."
+# shadow_types <<'EOF': the report's types of shadow variables, "ID NAME CTOR DTOR SIZE [of STATE] PLACE..."
 shadow_types() {
 	same "types of shadow variables" "$(perl -MJSON::PP -e '
 		local $/;
 		for my $t (@{decode_json(<STDIN>)->{shadow_types}}) {
-			print join(" ", (map { $t->{$_} // "-" } qw(id name ctor dtor)), @{$t->{where}}), "\n";
+			print join(" ", (map { $t->{$_} // "-" } qw(id name ctor dtor size)),
+				$t->{state} ? "of $t->{state}" : (), @{$t->{where}}), "\n";
+		}' <report.json)"
+}
+
+# new_data <<'EOF': the report's new variables, "NAME[/FUNCTION] BYTES kept PLACE", "... new" or
+# "... cannot be kept"
+new_data() {
+	same "new variables" "$(perl -MJSON::PP -e '
+		local $/;
+		for my $v (@{decode_json(<STDIN>)->{new_data}}) {
+			print join(" ", join("/", $v->{name}, $v->{function} // ()), $v->{size},
+				   $v->{kept} ? "kept $v->{where}" : $v->{keepable} ? "new" : "cannot be kept"), "\n";
 		}' <report.json)"
 }

@@ -61,4 +61,10 @@ END
 undefined <<'END'
 late.old_data..target.0 target old_data 0
 END
-reported new_data new_pointer new_global_zero new_global new_zero new_static
+new_data <<'END'
+new_pointer 8 new
+new_global_zero 4 new
+new_global 4 new
+new_zero 32 new
+new_static 4 new
+END

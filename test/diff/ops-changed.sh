@@ -17,4 +17,5 @@ static const struct ops ops = { do_open, do_close };
 void start(void) { register_ops(&ops); }
 END
 module
-refused "test.orig.o: ops: changed data: the running kernel keeps the old contents"
+refused "test.orig.o: ops: changed data: the running kernel keeps the old contents" \
+	"read-only: change the functions that it points to"

@@ -34,7 +34,7 @@ same diagnostics "$(cat diagnostics)" <<'END'
 1
 message: changed data: the running kernel keeps the old contents
 object: test.orig.o
-remedy: change it with a callback (KPATCH_PRE_PATCH_CALLBACK) when the patch is loaded
+remedy: change it when the patch is loaded, with a state (KPATCH_STATE) or a callback (KPATCH_PRE_PATCH_CALLBACK)
 severity: error
 symbol: limit
 END

@@ -24,22 +24,51 @@ void *klp_shadow_get_or_alloc(void *obj, unsigned long id, size_t size, gfp_t gf
 void klp_shadow_free(void *obj, unsigned long id, klp_shadow_dtor_t dtor);
 void klp_shadow_free_all(unsigned long id, klp_shadow_dtor_t dtor);
 END
-flags=(-I"$KP_TOP/kmod/include/record" -Ifake)
+flags=(-fno-delete-null-pointer-checks -I"$KP_TOP/kmod/include/record" -I"$KP_TOP/kmod/include/kpatch" -Ifake)
 exports vmlinux klp_shadow_{get,alloc,get_or_alloc,free,free_all}
 
-compile_shapes() {
-	compile "${flags[@]}" "$@" <<'END'
+# Each that is there, once; contrib/install-deps compilers installs what Debian has.
+declare -A seen
+compilers=()
+for name in gcc clang gcc-{9..15} clang-{11..24}; do
+	path=$(readlink -f "$(command -v "$name")") || continue
+	[ -n "${seen[$path]:-}" ] || compilers+=("$name")
+	seen[$path]=1
+done
+gcc_flags=("${kernel_flags[@]}")
+mapfile -t clang_flags < <(printf '%s\n' -fno-addrsig "${kernel_flags[@]}" | grep -v -e -mrecord-mcount -e -fno-ipa-icf)
+
+# Only GCC lists the calls of __fentry__ by itself.
+with_clang() {
+	local args=("$@") output=${*: -2:1} source=${*: -1}
+	"$clang" "${args[@]:0:$# - 4}" -S -o listing.s "$source"
+	sed -i 's/^\tcallq\t__fentry__.*/773: call __fentry__\n.pushsection __mcount_loc, "a"\n.quad 773b\n.popsection/' listing.s
+	gcc -c -o "$output" listing.s
+}
+
+# use COMPILER: compile with it from now on
+use() {
+	case $1 in
+	clang*) clang=$1 cc=with_clang kernel_flags=("${clang_flags[@]}") ;;
+	*) cc=$1 kernel_flags=("${gcc_flags[@]}") ;;
+	esac
+}
+
+cat >shapes.c <<'END'
 #include <linux/livepatch.h>
 enum { SV_ENUM = 7, SV_BRANCH };
 #define SV_LARGE 0xdeadbeefcafe1234UL
+struct data { long a[3]; };
 static int ctor(void *obj, void *data, void *arg) { *(int *)data = 1; return 0; }
 static void dtor(void *obj, void *data) { *(int *)data = 0; }
 void extern_dtor(void *obj, void *data) { *(int *)data = 2; }
 static inline __attribute__((always_inline)) void helper(void *o, unsigned long id, klp_shadow_dtor_t d) { klp_shadow_free(o, id, d); }
+static inline void *may_inline(void *o, size_t n) { return klp_shadow_get_or_alloc(o, 0x11, n, 1, NULL, NULL); }
+static void once(void *o, unsigned long id, size_t n) { _printk("once"); klp_shadow_alloc(o, id, n, 1, ctor, o); }
 void *alloc(void *o)
 {
 #ifdef PATCHED
-	return klp_shadow_alloc(o, SV_ENUM, 8, 1, ctor, 0);
+	return klp_shadow_alloc(o, SV_ENUM, sizeof(struct data), 1, ctor, 0);
 #endif
 	return 0;
 }
@@ -61,71 +90,155 @@ void other(void *o, int n)
 	klp_shadow_free_all(SV_ENUM, extern_dtor);
 #endif
 }
+/* Sizes: one for all, one that differs, one that is not constant. */
+void sizes(void *o, int n)
+{
+#ifdef PATCHED
+	klp_shadow_alloc(o, 0x10, 16, 1, NULL, NULL);
+	if (n)
+		klp_shadow_alloc(o, 0x10, 16, 1, NULL, NULL);
+	may_inline(o, 24);
+	klp_shadow_alloc(o, 0x12, 16, 1, NULL, NULL);
+	klp_shadow_alloc(o, 0x12, 17, 1, NULL, NULL);
+	klp_shadow_alloc(o, 0x13, 16, 1, NULL, NULL);
+	klp_shadow_alloc(o, 0x13, n, 1, NULL, NULL);
+	once(o, 0x14, 40);
+#endif
+}
 void unchanged(void *o) { klp_shadow_free(o, 99, dtor); }
 END
-}
-for level in -O2 -Os; do
-	echo "== $level"
-	compile_shapes "$level"
-	module
-	differ
-	# In the order of the code, which is the compiler's.
-	perl -MJSON::PP -e 'local $/; my $r = decode_json(<STDIN>);
-		$r->{shadow_types} = [ map { $_->{where} = [ sort @{$_->{where}} ]; $_ } sort { $a->{id} cmp $b->{id} } @{$r->{shadow_types}} ];
-		print encode_json($r)' <report.json >sorted
-	mv sorted report.json
-	shadow_types <<-'END'
-		0x3 id - dtor test.c:7
-		0x7 SV_ENUM ctor extern_dtor test.c:11 test.c:30
-		0x8 SV_BRANCH - dtor test.c:27
-		0x9 SV_BRANCH + 1 - dtor test.c:29
-		0xdeadbeefcafe1234 SV_LARGE - - test.c:18 test.c:21
-		0xdeadbeefcafe1235 SV_LARGE + 1 - dtor test.c:22
-	END
-	"$describe" relocations output.o >relocs
-	refute kpatch_recorded relocs
-	expect ".text.alloc PLT32 klp_shadow_alloc" relocs
-	# Nothing refers into the middle of code any more.
-	refute ".kpatch.shadow 64 .text.other+" relocs
-	refute ".kpatch.shadow 64 .text.unlikely" relocs
-done
-
-# The same from every other compiler that is there: "ID LINE HOW" of each entry, once, since what is
-# unrolled is there several times.
-cat >entries <<'END'
-undef $/;
-my %seen;
-my $data = pack "H*", join "", map { /^ +0x\S+ ((?:[0-9a-f]+ ){1,4})/ ? $1 =~ s/ //gr : () } split /\n/, <STDIN>;
-for (my $at = 0; $at < length $data; $at += 64) {
-	my @field = unpack "Q<7L<2", substr $data, $at, 64;
-	$seen{sprintf "%x %d %x", @field[1, 7, 8]} = 1;
-}
-print "$_\n" for sort keys %seen;
+# Where the compiler keeps a helper as a function of its own it may or may not know what that is called with.
+cat >want <<'END'
+0x10 0x10 - - 16 test.c:40 test.c:42
+0x11 0x11 - - 24 test.c:9
+0x12 0x12 - - 0 test.c:44 test.c:45
+0x13 0x13 - - 0 test.c:46 test.c:47
+0x14 id ctor - 40 test.c:10
+0x3 id - dtor 0 test.c:8
+0x7 SV_ENUM ctor extern_dtor 24 test.c:14 test.c:33
+0x8 SV_BRANCH - dtor 0 test.c:30
+0x9 SV_BRANCH + 1 - dtor 0 test.c:32
+0xdeadbeefcafe1234 SV_LARGE - - 8 test.c:21 test.c:24
+0xdeadbeefcafe1235 SV_LARGE + 1 - dtor 0 test.c:25
 END
-tried=0
-for compiler in gcc-{9..15} clang-{11..22} clang; do
-	command -v "$compiler" >/dev/null || continue
+
+# What cannot be known is refused, and says which line. Known not to be NULL is not known.
+cat >unknown.c <<'END'
+#include "kpatch-shadow.h"
+static void dtor(void *obj, void *data) { *(int *)data = 0; }
+static noinline void wrapper(void *o, unsigned long id) { klp_shadow_free(o, id, dtor); _printk("%lu", id); }
+int by_id(void *o, unsigned long id, klp_shadow_dtor_t d, int c)
+{
+#ifdef PATCHED
+	klp_shadow_free(o, id, dtor);
+#endif
+	return 0;
+}
+int by_dtor(void *o, unsigned long id, klp_shadow_dtor_t d, int c)
+{
+#ifdef PATCHED
+	klp_shadow_free(o, 7, d);
+#endif
+	return 0;
+}
+int tested(void *o, unsigned long id, klp_shadow_dtor_t d, int c)
+{
+#ifdef PATCHED
+	if (d) klp_shadow_free(o, 7, d);
+#endif
+	return 0;
+}
+int merged(void *o, unsigned long id, klp_shadow_dtor_t d, int c)
+{
+#ifdef PATCHED
+	klp_shadow_free_all(c ? 7 : c + 8, dtor);
+#endif
+	return 0;
+}
+int wrapped(void *o, unsigned long id, klp_shadow_dtor_t d, int c)
+{
+#ifdef PATCHED
+	wrapper(o, 7);
+	wrapper(o, 8);
+#endif
+	return 0;
+}
+int named(void *o, unsigned long id, klp_shadow_dtor_t d, int c)
+{
+#ifdef PATCHED
+	kpatch_shadow_alloc(o, (char *)id, 8, 1);
+#endif
+	return 0;
+}
+int plain(void *o, unsigned long id, klp_shadow_dtor_t d, int c)
+{
+#ifdef PATCHED
+	(klp_shadow_free)(o, 7, dtor);
+#endif
+	return 0;
+}
+int pointer(void *o, unsigned long id, klp_shadow_dtor_t d, int c)
+{
+#ifdef PATCHED
+	static void *(*volatile p)(void *, unsigned long, size_t, gfp_t, klp_shadow_ctor_t, void *) = klp_shadow_get_or_alloc;
+
+	p(o, 7, 8, 1, 0, 0);
+#endif
+	return 0;
+}
+END
+# One of two functions: the compiler ends it, and says where and why.
+cat >either.c <<'END'
+#include <linux/livepatch.h>
+static void one(void *obj, void *data) { *(int *)data = 0; }
+static void other(void *obj, void *data) { *(int *)data = 1; }
+void f(void *o, int c)
+{
+	klp_shadow_free(o, 7, c ? one : other);
+}
+END
+constant="shadow variable whose id, ctor or dtor is not constant at test.c"
+
+for compiler in "${compilers[@]}"; do
+	use "$compiler"
 	for level in -O2 -Os; do
-		tried=$((tried + 1))
-		"$compiler" -std=gnu11 $level -mcmodel=kernel -fno-pie -DPATCHED "${flags[@]}" -c -o other.o test.c
-		readelf -x .kpatch.shadow other.o | perl entries >got
-		same "calls of $compiler $level" "$(cat got)" <<-'END'
-			3 7 2
-			63 33 2
-			7 11 1
-			7 30 3
-			8 27 2
-			9 29 2
-			deadbeefcafe1234 18 1
-			deadbeefcafe1234 21 2
-			deadbeefcafe1235 22 2
-		END
+		echo "== $compiler $level"
+		compile "${flags[@]}" $level <shapes.c
+		module
+		differ
+		# In the order of the code, which is the compiler's; twice what is inlined or unrolled.
+		perl -MJSON::PP -e 'local $/; my $r = decode_json(<STDIN>);
+			for (@{$r->{shadow_types}}) { my %seen; $_->{where} = [ sort grep { !$seen{$_}++ } @{$_->{where}} ] }
+			$r->{shadow_types} = [ sort { $a->{id} cmp $b->{id} } @{$r->{shadow_types}} ];
+			print encode_json($r)' <report.json >sorted
+		mv sorted report.json
+		shadow_types <want
+		"$describe" relocations output.o >relocs
+		refute kpatch_recorded relocs
+		expect ".text.alloc PLT32 klp_shadow_alloc" relocs
+		# Nothing refers into the middle of code any more.
+		refute ".kpatch.shadow 64 .text.other+" relocs
+		refute ".kpatch.shadow 64 .text.unlikely" relocs
+
+		compile "${flags[@]}" "$level" <unknown.c
+		module
+		refused "by_id: $constant:7" "by_dtor: $constant:14" "tested: $constant:21" \
+			"merged: $constant:28" "wrapper: $constant:3" "named: $constant:43" \
+			"plain: uses klp_shadow_free other than in a plain call" \
+			"uses klp_shadow_get_or_alloc other than in a plain call" \
+			"KPATCH_SHADOW_TYPE(id, ctor, dtor);"
+
+		if "$cc" "${kernel_flags[@]}" "${flags[@]}" "$level" -c -o either.o either.c 2>log; then
+			fail "one of two functions was taken for constant"
+		fi
+		expect "either.c:6:" log
+		expect "not c ? f : g" log
 	done
 done
-echo "$tried other builds"
+use gcc
 
 # By name, as in old patches.
-compile "${flags[@]}" -I"$KP_TOP/kmod/include/kpatch" <<'END'
+compile "${flags[@]}" <<'END'
 #include "kpatch-shadow.h"
 void *f(void *o)
 {
@@ -139,43 +252,38 @@ END
 module
 differ
 perl -e 'use integer; for my $n ("old", "new") { my $h = 0xcbf29ce484222325;
-	$h = ($h ^ ord) * 0x100000001b3 for split //, $n; no integer; printf "0x%x %s - - test.c:%d\n",
-	$h | 0x8000000000000000, $n, $n eq "old" ? 5 : 6 }' >want
+	$h = ($h ^ ord) * 0x100000001b3 for split //, $n; no integer; printf "0x%x %s - - %d test.c:%d\n",
+	$h | 0x8000000000000000, $n, $n eq "old" ? (0, 5) : (8, 6) }' >want
 shadow_types <want
 
-# What cannot be known is refused, with the line that solves it.
-unknown() {
-	local text=$1
-	{
-		cat <<-'END'
-			#include <linux/livepatch.h>
-			static void dtor(void *obj, void *data) { *(int *)data = 0; }
-			void f(void *o, unsigned long id, klp_shadow_dtor_t d)
-			{
-			#ifdef PATCHED
-		END
-		cat
-		printf '\n#endif\n}\n#ifdef PATCHED\n%s\n#endif\n' "${2:-}"
-	} >unknown.c
-	compile "${flags[@]}" <unknown.c
-	module
-	if [ -z "${2:-}" ]; then
-		refused "$text" "KPATCH_SHADOW_TYPE(id, ctor, dtor);"
-	else
-		differ
-	fi
-}
-constant="shadow variable whose id, ctor or dtor is not constant at test.c:6"
-unknown "f: $constant" <<<'klp_shadow_free(o, id, dtor);'
-unknown "$constant" <<<'klp_shadow_free(o, 7, d);'
-# Known not to be NULL is not known.
-unknown "$constant" <<<'if (d) klp_shadow_free(o, 7, d);'
-unknown "$constant" <<<'klp_shadow_free(o, id ? 7 : 8, dtor);'
-unknown "uses klp_shadow_free other than in a plain call" <<<'(klp_shadow_free)(o, 7, dtor);'
-unknown "uses klp_shadow_free other than" <<<'static void (*volatile p)(void *, unsigned long, klp_shadow_dtor_t) = klp_shadow_free; p(o, 7, dtor);'
-# The author has said what it is.
-unknown "" 'static struct { void *p; unsigned long id; void *c, *d; const char *n, *f, *o; unsigned int l, h; } kp_type __used __section(".kpatch.shadow_types") __attribute__((aligned(8))) = { .id = 7, .d = dtor, .n = "7", .f = "x.c", .l = 1 };' \
-	<<<'klp_shadow_free(o, id, dtor);'
+# The author has said what it is. Of what size is then not known, unless that is said, too.
+declare_types='static struct { void *p; unsigned long id; void *c, *d; const char *n, *f, *o, *s; unsigned long b; unsigned int l, h; }'
+in_section='__used __section(".kpatch.shadow_types") __attribute__((aligned(8), __no_reorder__))'
+{
+	sed 's/^int wrapped/#define KNOWN(id) klp_shadow_alloc(o, id, 16, 1, NULL, NULL)\n&/; s/wrapper(o, 8);/& KNOWN(7); KNOWN(8);/' unknown.c
+	echo '#ifdef PATCHED'
+	echo "$declare_types kp_type_7 $in_section = { .id = 7, .d = dtor, .n = \"7\", .f = \"x.c\", .l = 1 };"
+	echo "$declare_types kp_type_8 $in_section = { .id = 8, .d = dtor, .n = \"8\", .f = \"x.c\", .l = 2, .b = 16 };"
+	echo '#endif'
+} >declared.c
+compile "${flags[@]}" <declared.c
+module
+differ
 shadow_types <<'END'
-0x7 7 - dtor x.c:1
+0x7 7 - dtor 0 x.c:1 test.c:37
+0x8 8 - dtor 16 x.c:2 test.c:37
 END
+
+# An entry that is gone although the call is there.
+compile "${flags[@]}" <<'END'
+#include <linux/livepatch.h>
+void f(void *o)
+{
+#ifdef PATCHED
+	KPATCH_RECORDED(klp_shadow_free)(o, 7, NULL);
+#endif
+}
+END
+module
+refused "f: calls klp_shadow_free, but the compiler left out what the call says" "KPATCH_SHADOW_TYPE(id, ctor, dtor);"
+echo "compilers: ${compilers[*]}"

@@ -29,6 +29,7 @@ static void dtor(void *obj, void *data) { *(int *)data = 0; }
 KPATCH_SHADOW_TYPE(SV_SMALL, ctor, dtor);
 KPATCH_SHADOW_TYPE(SV_LARGE, NULL, dtor);
 KPATCH_SHADOW_TYPE(SV_LARGE, NULL, NULL);
+KPATCH_SHADOW_TYPE(9, NULL, dtor, .state = "my_fix", .size = 24);
 #endif
 END
 module
@@ -46,8 +47,25 @@ relocations .kpatch.shadow_types <<'END'
 .kpatch.shadow_types 64 .rodata.str1.1"SV_LARGE"
 .kpatch.shadow_types 64 .rodata.str1.1"test.c"
 .kpatch.shadow_types 64 .kpatch.strings"target"
+.kpatch.shadow_types 64 .text.dtor
+.kpatch.shadow_types 64 .rodata.str1.1"9"
+.kpatch.shadow_types 64 .rodata.str1.1"test.c"
+.kpatch.shadow_types 64 .kpatch.strings"target"
+.kpatch.shadow_types 64 .rodata.str1.1"my_fix"
 END
 shadow_types <<'END'
-0x7 SV_SMALL ctor dtor test.c:7
-0xdeadbeefcafe1234 SV_LARGE - dtor test.c:8 test.c:9
+0x7 SV_SMALL ctor dtor 0 test.c:7
+0xdeadbeefcafe1234 SV_LARGE - dtor 0 test.c:8 test.c:9
+0x9 9 - dtor 24 of my_fix test.c:10
 END
+
+# A state that is no string.
+compile -include ./macros.h <<'END'
+int changed(int a) { return a; }
+#ifdef PATCHED
+static int my_fix;
+KPATCH_SHADOW_TYPE(9, NULL, NULL, .state = (const char *)&my_fix);
+#endif
+END
+module
+refused "a state that is no string"

@@ -79,10 +79,10 @@ CALLBACK(pre_patch, pre);
 static void dtor(void *obj, void *data) { state = 0; }
 static struct { const char *name; ulong id; void *fn[4]; const char *file, *objname; unsigned int word[4]; } \
 	declared_state __used __section(".kpatch.states") __attribute__((aligned(8))) = { "state", 0, { pre }, "file.c" };
-static struct { void *site; ulong id; void *fn[2]; const char *name, *file, *objname; unsigned int word[2]; } \
-	declared_type __used __section(".kpatch.shadow_types") __attribute__((aligned(8))) = { 0, 3, { 0, dtor }, "ID", "file.c" };
+static struct { void *site; ulong id; void *fn[2]; const char *name, *file, *objname, *state; ulong size; unsigned int word[2]; } \
+	declared_type __used __section(".kpatch.shadow_types") __attribute__((aligned(8))) = { 0, 3, { 0, dtor }, "ID", "file.c", 0, "state", 8 };
 void shadow_free(void *obj, ulong id, void *dtor) asm("klp_shadow_free.kpatch_recorded");
-#define recorded(id, how) do { asm volatile("775:\n.pushsection .kpatch.shadow, \"aw\"\n.quad 775b, %c0, 0, %c1, %c2, %c2, 0\n" \
+#define recorded(id, how) do { asm volatile("775:\n.pushsection .kpatch.shadow, \"aw\"\n.quad 775b, %c0, 0, %c1, %c2, %c2, 0, 0, 8\n" \
 	".long 1, " #how "\n.popsection" : : "i" (id), "i" (dtor), "i" ("name")); shadow_free(&state, id, dtor); } while (0)
 void shadow(int a) { recorded(3, 2); recorded(4, 0x202); if (a) recorded(5, 0x102); }
 int added(int a) { shadow(a); return second(a) + in_sched2(a); }

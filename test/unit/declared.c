@@ -2,6 +2,9 @@
 /* Declarations of several objects that do or do not go together. */
 #include "post-link-util.h"
 
+#include <string.h>
+
+#include "declared-layout.h"
 #include "kpatch-build/declared.h"
 #include "ko.h"
 
@@ -66,14 +69,16 @@ static void test_state_plain(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
 #define FUNCTION(name, callee)                                                                     \
 	".type " name ",@function\n" name ": call " callee "\nret\n.size " name ",6\n"
 #define TYPES NAMES FUNCTIONS ".section .kpatch.shadow_types,\"aw\"\n"
-#define CALL(id, ctor, dtor, line, how)                                                            \
-	".quad 0," id "," ctor "," dtor ",one,file,object\n.long " line "," how "\n"
-#define TYPE(id, ctor, dtor, line) CALL(id, ctor, dtor, line, "0")
+#define ENTRY(id, ctor, dtor, state, size, line, how)                                              \
+	".quad 0," id "," ctor "," dtor ",one,file,object," state "," size "\n.long " line "," how \
+	"\n"
+#define CALL(id, ctor, dtor, line, how) ENTRY(id, ctor, dtor, "0", "0", line, how)
+#define TYPE(id, ctor, dtor, line)	CALL(id, ctor, dtor, line, "0")
 /* Two that are equal, one that is not. */
 #define FUNCTIONS                                                                                  \
 	".section .text.g,\"ax\"\n" FUNCTION("g1", "kfree") FUNCTION("g2", "kfree")                \
 		FUNCTION("g3", "vfree")
-#define TYPE_END ".zero 64\n"
+#define TYPE_END ".zero 80\n"
 
 static void test_shadow_types(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
 {
@@ -120,19 +125,100 @@ static void test_shadow_copies(struct fixture *f, gconstpointer arg G_GNUC_UNUSE
 	g_assert_cmpuint(f->diags->errors, ==, 3);
 }
 
-static void test_shadow_kept(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
+/* One note an id, also where klp_shadow_free_all() is recorded. */
+static void test_shadow_plain(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
 {
-	check(f, TYPES TYPE("1", "0", "f", "3") TYPE("1", "0", "f", "4") TYPE_END, false);
+	check(f,
+	      TYPES TYPE("1", "0", "f", "3") TYPE("1", "0", "f", "4") CALL("1", "0", "f", "5", "3")
+		      TYPE_END,
+	      false);
 	g_assert_cmpuint(f->diags->errors, ==, 0);
 	g_assert_cmpuint(f->diags->list->len, ==, 1);
-	expect_diag(f, "one", "does not free shadow variables 0x1");
+	expect_diag(f, "one", "variables 0x1 are freed when the patch is disabled and no other");
 }
 
-/* As klp_shadow_free_all() is recorded. */
-static void test_shadow_freed(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
+#define OWNED(id, state, size, line) ENTRY(id, "0", "0", state, size, line, "0")
+#define ALLOC(id, size, line)	     ENTRY(id, "0", "0", "0", size, line, "1")
+#define WITH_STATES                                                                                \
+	STATES STATE("one", "1", "0", "3", "0") STATE("two", "2", "0", "4", "0") END FUNCTIONS     \
+		".section .kpatch.shadow_types,\"aw\"\n"
+
+static void test_shadow_owned(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
 {
-	check(f, TYPES TYPE("1", "0", "f", "3") CALL("1", "0", "f", "4", "3") TYPE_END, false);
+	check(f,
+	      WITH_STATES OWNED("1", "one", "0", "5") TYPE("1", "0", "0", "6")
+		      OWNED("1", "other", "0", "7") TYPE_END,
+	      true);
 	g_assert_cmpuint(f->diags->list->len, ==, 0);
+	check(f, WITH_STATES OWNED("1", "one", "0", "5") OWNED("1", "two", "0", "6") TYPE_END,
+	      true);
+	g_assert_cmpuint(f->diags->errors, ==, 1);
+	expect_diag(f, "one",
+		    "0x1 of two states: fs/a.c:5 of vmlinux says one, fs/a.c:6 of vmlinux says "
+		    "two");
+	check(f, TYPES OWNED("1", "two", "0", "5") TYPE_END, true);
+	g_assert_cmpuint(f->diags->errors, ==, 2);
+	expect_diag(f, "one",
+		    "0x1 is to belong to state two, which the patch does not declare (fs/a.c:5");
+	check(f, WITH_STATES OWNED("1", "two", "0", "5") TYPE_END, false);
+	g_assert_cmpuint(f->diags->errors, ==, 3);
+	expect_diag(f, "one", "no shadow variables that belong to a state (fs/a.c:5 of vmlinux)");
+}
+
+/* Calls may have several sizes, but none that the author denies. */
+static void test_shadow_sizes(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
+{
+	check(f,
+	      TYPES ALLOC("1", "8", "3") ALLOC("1", "16", "4") OWNED("2", "0", "8", "5")
+		      ALLOC("2", "8", "6") ALLOC("2", "0", "7") TYPE_END,
+	      true);
+	g_assert_cmpuint(f->diags->list->len, ==, 0);
+	check(f, TYPES OWNED("2", "0", "8", "5") ALLOC("2", "16", "6") TYPE_END, true);
+	g_assert_cmpuint(f->diags->errors, ==, 1);
+	expect_diag(f, "one",
+		    "0x2 of two sizes: fs/a.c:5 of vmlinux has 8 bytes, fs/a.c:6 of vmlinux has "
+		    "16");
+}
+
+/* In the module that is written all entries of an id say the same. */
+static void test_shadow_merged(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
+{
+	static const struct {
+		uint64_t size;
+		const char *state;
+	} want[] = {
+		{ 8, NULL },   { 8, NULL },   { 0, NULL },   { 0, NULL }, { 0, NULL }, { 0, NULL },
+		{ 24, "two" }, { 24, "two" }, { 24, "two" }, { 0, NULL }, { 0, NULL },
+	};
+	GError *error = NULL;
+	g_autofree char *path = assemble(
+		f, "a.o",
+		WITH_STATES ALLOC("1", "8", "3") CALL("1", "0", "0", "4", "2") /* free: no word */
+		ALLOC("2", "8", "5") ALLOC("2", "16", "6")		       /* two */
+		ALLOC("3", "8", "7") ALLOC("3", "0", "8")		       /* not constant */
+		ALLOC("4", "24", "9") OWNED("4", "two", "24", "10") ALLOC("4", "0", "11")
+			ENTRY("5", "0", "0", "0", "0", "12", "0x400") ALLOC("5", "8", "13")
+				TYPE_END);
+	g_autofree char *written = g_strconcat(path, ".out", NULL);
+
+	for (int round = 0; round < 2; round++) {
+		g_autoptr(ko) ko = ko_read(round ? written : path, &error);
+
+		g_assert_no_error(error);
+		g_assert_cmpint(declared_merge(ko), ==, !round);
+		g_assert_true(ko_write(ko, written, &error));
+	}
+
+	g_autoptr(ko) ko = ko_read(written, &error);
+	const struct ko_section *sec = ko_section(ko, ".kpatch.shadow_types");
+
+	for (size_t i = 0; i < G_N_ELEMENTS(want); i++) {
+		uint64_t at = i * SHADOW_SIZE, size;
+
+		memcpy(&size, sec->data + at + SHADOW_BYTES, sizeof(size));
+		g_assert_cmpuint(size, ==, want[i].size);
+		g_assert_cmpstr(ko_rela_string(sec, at + SHADOW_STATE), ==, want[i].state);
+	}
 }
 
 int main(int argc, char **argv)
@@ -147,7 +233,9 @@ int main(int argc, char **argv)
 	TEST(shadow_types);
 	TEST(shadow_differs);
 	TEST(shadow_copies);
-	TEST(shadow_kept);
-	TEST(shadow_freed);
+	TEST(shadow_plain);
+	TEST(shadow_owned);
+	TEST(shadow_sizes);
+	TEST(shadow_merged);
 	return g_test_run();
 }

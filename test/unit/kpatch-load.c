@@ -599,6 +599,20 @@ static void test_bundled(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
 	g_string_truncate(m->cmd.text, 0);
 	g_assert_true(command_list(&m->cmd, NULL, &error));
 	g_assert_true(g_str_has_prefix(m->cmd.text->str, "demo  enabled  (core kpatch)\n"));
+	g_assert_null(strstr(m->cmd.text->str, "states"));
+
+	put_in_patch(m, "states", "4a 2 fix enabled\n");
+	put_in_patch(m, "shadow_types", "5 3 LOCK fix\n");
+	put_in_patch(m, "kept", "vmlinux fs/a.c hits 8\n");
+	g_string_truncate(m->cmd.text, 0);
+	g_assert_true(command_list(&m->cmd, NULL, &error));
+	g_assert_true(g_str_has_suffix(m->cmd.text->str, "\n  states: fix (enabled)\n"
+							 "  shadow types: LOCK (3 variables)\n"
+							 "  kept data: hits (8 bytes)\n"));
+	const json_t *patches = json_object_get(m->cmd.result, "patches");
+	const json_t *types = json_object_get(json_array_get(patches, 0), "shadow_types");
+	g_assert_cmpint(json_integer_value(json_object_get(json_array_get(types, 0), "variables")),
+			==, 3);
 	g_assert_true(command_unload(&m->cmd, "demo", &error));
 	g_assert_no_error(error);
 

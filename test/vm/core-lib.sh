@@ -118,8 +118,8 @@ build_program() {
 		-o "$to/$(basename "$source" .c)" "$source"
 }
 
-# core_test NAME normal|test SECONDS: on each kernel, core-NAME/run.sh with the modules of that folder, holder and
-# load_once, on that variant of kpatch.ko
+# core_test NAME normal|test SECONDS: on each kernel, core-NAME/run.sh with the modules and programs of that folder,
+# holder and load_once, on that variant of kpatch.ko
 core_test() {
 	local here=$KP_TOP/test/vm failed=0 release releases folder stage program
 	read -r -a releases <<<"$(core_releases)"
@@ -130,8 +130,9 @@ core_test() {
 		cp "$here/core-$1/run.sh" "$stage/"
 		build_modules "$release" kpatch "$here/core-$1/modules" "$stage" "$folder" ||
 			fail "the test's modules cannot be built for $release"
-		for program in holder load_once; do
-			build_program "$here/core-inject/$program.c" "$stage" || fail "$program.c cannot be built"
+		for program in "$here"/core-inject/*.c "$here/core-$1"/*.c; do
+			[ ! -e "$program" ] || build_program "$program" "$stage" ||
+				fail "$(basename "$program") cannot be built"
 		done
 		in_vm "$release" "$1" --core kpatch --core-module "$folder/kpatch.ko" --timeout "$3" "$stage" ||
 			failed=1

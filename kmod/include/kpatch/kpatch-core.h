@@ -18,8 +18,9 @@
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
-struct kp_redirect;
+struct kp_kept;
 struct kp_patch;
+struct kp_redirect;
 
 /** Bytes of a build-id, as the linker makes it by default (SHA-1). */
 #define KP_BUILD_ID_SIZE 20
@@ -91,6 +92,8 @@ typedef void (*kp_shadow_dtor_t)(void *obj, void *shadow_data);
  * @id:		identifies it in all patches
  * @ctor, @dtor: or NULL
  * @name:	for people; or NULL
+ * @state:	id of the state of the patch that owns the variables; 0: none
+ * @size:	bytes of a variable; 0: not known, or not always the same
  *
  * Declared once per patch and object. The core registers it before the first callback of the object
  * and unregisters it after the last; with its last user the variables go.
@@ -100,6 +103,8 @@ struct kp_shadow_type {
 	kp_shadow_ctor_t ctor;
 	kp_shadow_dtor_t dtor;
 	const char *name;
+	unsigned long state;
+	size_t size;
 
 	bool registered; /* the core's */
 };
@@ -193,6 +198,31 @@ struct kp_late {
 	const char *objname;
 };
 
+/** The objname of late references to kept variables; sympos is the row in kp_patch.keep then. */
+#define KP_LATE_KEPT ".kept"
+
+/**
+ * struct kp_keep - a variable that outlives the patch: the core has its storage
+ * @init:	initial value, in the patch module; NULL ends the table
+ * @size, @align: of the variable, in bytes
+ * @type:	hash of its type
+ * @name, @file, @objname: which one it is: the variable, the source, "vmlinux" or a module
+ * @line:	where KPATCH_KEEP() stands
+ *
+ * Part of the module format (section .kpatch.keep). All references to the variable are rows of
+ * kp_patch.late with KP_LATE_KEPT. Patches with the same @name, @file and @objname use one storage. When another patch
+ * has it already @size, @align and @type must be the same, or the patch is refused.
+ */
+struct kp_keep {
+	void *init;
+	unsigned long size, align;
+	u64 type;
+	const char *name;
+	const char *file;
+	const char *objname;
+	unsigned int line;
+};
+
 /**
  * struct kp_patch - a patch module's description of itself
  * @mod:	THIS_MODULE
@@ -200,6 +230,7 @@ struct kp_late {
  * @states:	ends with id 0; or NULL
  * @replace:	cumulative: all patches before are replaced
  * @late:	late references; or NULL
+ * @keep:	kept variables; or NULL
  */
 struct kp_patch {
 	struct module *mod;
@@ -207,6 +238,7 @@ struct kp_patch {
 	struct kp_state *states;
 	bool replace;
 	const struct kp_late *late;
+	const struct kp_keep *keep;
 
 	/* The core's. */
 	struct list_head list;		/* kp_patches, in order of loading */
@@ -214,6 +246,7 @@ struct kp_patch {
 	struct list_head obj_list;	/* kp_object.node, dynamic ones included */
 	bool enabled;			/* or on the way to it */
 	bool forced;			/* a transition away from it was forced: never freed */
+	struct kp_kept **kept;		/* storage for each row of @keep, while it may be used */
 	struct work_struct free_work;
 	struct completion finish;	/* the kobject is gone */
 };
@@ -231,7 +264,7 @@ struct kp_ident {
 };
 
 #define KP_IDENT_MAGIC	 0x6b706964
-#define KP_IDENT_VERSION 1
+#define KP_IDENT_VERSION 2
 
 /**
  * kp_enable_patch() - put a patch in force; called by the init function of its module.

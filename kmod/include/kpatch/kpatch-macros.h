@@ -38,9 +38,31 @@
 /* The object that a callback is called for; obj->name is NULL for vmlinux. */
 typedef struct klp_object patch_object;
 
+/* Entries stay in the order of the source: GCC turns it round otherwise. */
+#if __has_attribute(__no_reorder__)
+#define __kpatch_in_order __attribute__((__no_reorder__))
+#else
+#define __kpatch_in_order
+#endif
+
+/*
+ * Between entries there must be no padding, which GCC likes to put between larger variables, but not
+ * where the source says how they are aligned.
+ */
+#define __kpatch_entry(_section)					\
+	__used __section(_section) __aligned(8) __kpatch_in_order
+
+/* See struct kpatch_patch_place in patch/kpatch-patch.h. */
+struct kpatch_place_entry {
+	const void *callback;
+	const char *file;
+	unsigned int line;
+};
+
 /*
  * Callbacks: at most one of each kind per object (vmlinux or a module); which
  * object is known from where the macro stands, and create-diff-object fills it in.
+ * The entry is laid out as kpatch has it, so where it stands is told beside it.
  */
 #define KPATCH_CALLBACK_ENTRY(_kind, _ret, _fn)				\
 	static struct {							\
@@ -49,6 +71,12 @@ typedef struct klp_object patch_object;
 	} kpatch_##_kind##_data __used					\
 		__section(".kpatch.callbacks." #_kind) = {		\
 		.fn = _fn,						\
+	};								\
+	static struct kpatch_place_entry kpatch_##_kind##_place		\
+		__kpatch_entry(".kpatch.places") = {			\
+		.callback = &kpatch_##_kind##_data,			\
+		.file = __FILE__,					\
+		.line = __LINE__,					\
 	}
 
 /**
@@ -65,20 +93,6 @@ typedef struct klp_object patch_object;
 
 /** KPATCH_POST_UNPATCH_CALLBACK() - void (*)(patch_object *), called once no task runs new code. */
 #define KPATCH_POST_UNPATCH_CALLBACK(_fn) KPATCH_CALLBACK_ENTRY(post_unpatch, void, _fn)
-
-/* Entries stay in the order of the source: GCC turns it round otherwise. */
-#if __has_attribute(__no_reorder__)
-#define __kpatch_in_order __attribute__((__no_reorder__))
-#else
-#define __kpatch_in_order
-#endif
-
-/*
- * Between entries there must be no padding, which GCC likes to put between larger variables, but not
- * where the source says how they are aligned.
- */
-#define __kpatch_entry(_section)					\
-	__used __section(_section) __aligned(8) __kpatch_in_order
 
 /* See struct kpatch_patch_state in patch/kpatch-patch.h. */
 struct kpatch_state_entry {
@@ -125,6 +139,8 @@ struct kpatch_shadow_entry {
 	const char *name;
 	const char *file;
 	const char *objname;
+	const char *state;
+	unsigned long size;
 	unsigned int line;
 	unsigned int how;
 };
@@ -134,18 +150,43 @@ struct kpatch_shadow_entry {
  * @_id: a constant, as in klp_shadow_alloc()
  * @_ctor, @_dtor: kp_shadow_ctor_t and kp_shadow_dtor_t, or NULL
  *
+ * What follows is any of: .state = "NAME" (of a KPATCH_STATE() of this patch, in any of its sources, that owns the
+ * variables: a patch that takes the state over must have the type as well, and they are freed after the state's
+ * release), .size = BYTES (of every variable; a patch with another size is refused). .state is for --core=kpatch.
+ *
  * When no patch with this type is left, kpatch.ko frees the variables, with @_dtor. That must not touch the
  * object, which may be gone: those of a module go before the patch is told that the module does. Every source that uses
  * the type may declare it, in the same way. Plain calls of klp_shadow_*() with constant arguments do so by
  * themselves.
  */
-#define KPATCH_SHADOW_TYPE(_id, _ctor, _dtor)				\
+#define KPATCH_SHADOW_TYPE(_id, _ctor, _dtor, ...)			\
 	static struct kpatch_shadow_entry __UNIQUE_ID(kpatch_shadow_type_) \
 		__kpatch_entry(".kpatch.shadow_types") = {		\
 		.id = _id,						\
 		.ctor = _ctor,						\
 		.dtor = _dtor,						\
 		.name = #_id,						\
+		.file = __FILE__,					\
+		.line = __LINE__,					\
+		##__VA_ARGS__						\
+	}
+
+/**
+ * KPATCH_KEEP() - a new variable of the patch that a cumulative patch after it goes on using.
+ * @_var: static or global, not const, not per-CPU; its definition comes before
+ *
+ * A patch module brings its data along, and a cumulative patch that replaces it starts with fresh data. A kept variable
+ * is the core's: all patches that have it (the same name, source file, size and type) use one and the same, also side
+ * by side during a transition. The first patch's initial value counts. It is gone with the last patch that has it.
+ * What it points to must outlive the patch, too. For --core=kpatch.
+ */
+#define KPATCH_KEEP(_var)						\
+	static struct kp_keep __UNIQUE_ID(kpatch_keep_)			\
+		__kpatch_entry(".kpatch.keep") = {			\
+		.init = &(_var),					\
+		.size = sizeof(_var),					\
+		.align = __alignof__(_var),				\
+		.name = #_var,						\
 		.file = __FILE__,					\
 		.line = __LINE__,					\
 	}

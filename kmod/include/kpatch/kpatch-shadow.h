@@ -18,7 +18,7 @@
 
 /* kpatch-build's <linux/livepatch.h> has these: they make the patch declare the variables. */
 #ifndef KPATCH_RECORD_NAMED
-#define KPATCH_RECORD_NAMED(_how, _name) do { } while (0)
+#define KPATCH_RECORD_NAMED(_how, _name, _size) do { } while (0)
 #define KPATCH_RECORDED(fn) fn
 #endif
 
@@ -29,10 +29,11 @@
 #define kpatch_shadow_alloc(_obj, _var, _size, _gfp)			\
 ({									\
 	const char *kpatch_var = (_var);				\
+	size_t kpatch_size = (_size);					\
 									\
-	KPATCH_RECORD_NAMED(KPATCH_HOW_ALLOC, kpatch_var);		\
+	KPATCH_RECORD_NAMED(KPATCH_HOW_ALLOC, kpatch_var, kpatch_size);	\
 	KPATCH_RECORDED(klp_shadow_alloc)(_obj, __kpatch_shadow_id(kpatch_var), \
-					  _size, _gfp, NULL, NULL);	\
+					  kpatch_size, _gfp, NULL, NULL); \
 })
 
 /** kpatch_shadow_get() - the memory called @var of @obj, NULL if there is none. */
@@ -46,7 +47,7 @@ static inline void *kpatch_shadow_get(void *obj, const char *var)
 ({									\
 	const char *kpatch_var = (_var);				\
 									\
-	KPATCH_RECORD_NAMED(KPATCH_HOW_FREE, kpatch_var);		\
+	KPATCH_RECORD_NAMED(KPATCH_HOW_FREE, kpatch_var, 0UL);		\
 	KPATCH_RECORDED(klp_shadow_free)(_obj, __kpatch_shadow_id(kpatch_var), NULL); \
 })
 

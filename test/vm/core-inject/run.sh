@@ -14,13 +14,14 @@ picture() {
 	read -r cmdline </proc/cmdline
 	echo "cmdline: ${cmdline%% *}"
 	for file in /proc/kpi "$K"/*/enabled "$K"/*/transition "$K"/*/stack_order "$K"/*/states "$K"/*/shadow_types \
-		"$K"/*/*/patched /sys/module/kpi_*/parameters/*balance; do
+		"$K"/*/kept "$K"/*/*/patched /sys/module/kpi_*/parameters/*balance; do
 		[ ! -e "$file" ] || set -- "$@" "$file"
 	done
 	[ $# -eq 0 ] || grep -H '' "$@"
 	{
 		find "$K"
 		awk '{ print "module", $1 }' /proc/modules
+		grep -o -e kp_keep_bind -e bind_row -e new_kept /proc/vmallocinfo || true
 	} | sort
 }
 

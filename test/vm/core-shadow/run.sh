@@ -14,7 +14,7 @@ is_memory_back() {
 
 # A million variables; with KASAN and ten times the work for each, that many are too many.
 insmod kp_shadow_test.ko most=$((1000000 / (SCALE * SCALE))) || fail "$(report | tail -n 1)"
-for name in basic kernel-style types adopted dying modules injected stress scale leak; do
+for name in basic kernel-style types check adopted dying modules injected stress scale leak; do
 	say "$name"
 	echo "$name" >/sys/module/kp_shadow_test/parameters/run || {
 		report | tail -n 20

@@ -81,6 +81,11 @@ start_core() {
 	[ "$CORE" != kpatch ] || modprobe kpatch || fail "kpatch.ko: $(dmesg | tail -n 1)"
 }
 
+# core_stays: a patch was forced out, so it stays, and kpatch.ko with it. For the only scenario of a boot.
+core_stays() {
+	touch /tmp/core-stays
+}
+
 # patch_dir NAME: where the core shows the patch
 patch_dir() {
 	echo "/sys/kernel/$CORE/$1"

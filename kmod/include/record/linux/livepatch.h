@@ -26,31 +26,37 @@ KPATCH_RECORD_CALL(klp_shadow_get_or_alloc);
 KPATCH_RECORD_CALL(klp_shadow_free);
 KPATCH_RECORD_CALL(klp_shadow_free_all);
 
-/* kpatch_patch_shadow.how; create-diff-object/shadow-types.c has the same numbers. */
+/* kpatch_patch_shadow.how; lib/declared-layout.h has the same numbers. */
 #define KPATCH_HOW_ALLOC	1
 #define KPATCH_HOW_FREE		2
 #define KPATCH_HOW_FREE_ALL	3
 #define KPATCH_HOW_UNKNOWN	0x100 /* id, ctor or dtor are not constant */
 #define KPATCH_HOW_NAMED	0x200 /* the id is the hash of the name */
 
+/* 0 when it is not constant. */
+#define KPATCH_CONSTANT_SIZE(_size)					\
+	(__builtin_constant_p(_size) && (_size) <= 0x7fffffff ? (int)(_size) : 0)
+
 /* struct kpatch_patch_shadow. "i" takes 64-bit numbers, but "%c" does not print them. */
-#define KPATCH_RECORD_ENTRY(_how, _name, _id, _ctor, _dtor)		\
+#define KPATCH_RECORD_ENTRY(_how, _name, _id, _ctor, _dtor, _size)	\
 	asm volatile("771:\n\t"						\
 		     ".pushsection .kpatch.shadow, \"aw\"\n\t"		\
 		     ".balign 8\n\t"					\
 		     ".quad 771b\n\t"					\
 		     ".long %c0, %c1\n\t"				\
-		     ".quad %c2, %c3, %c4, %c5, 0\n\t"			\
+		     ".quad %c2, %c3, %c4, %c5, 0, 0, %c8\n\t"		\
 		     ".long %c6, %c7\n\t"				\
 		     ".popsection"					\
 		     : : "i" ((int)(_id)), "i" ((int)((_id) >> 32)),	\
 			 "i" (_ctor), "i" (_dtor), "i" (_name),		\
-			 "i" (__FILE__), "i" (__LINE__), "i" (_how))
+			 "i" (__FILE__), "i" (__LINE__), "i" (_how),	\
+			 "i" (KPATCH_CONSTANT_SIZE(_size)))
 
 /*
  * Whether a pointer is constant. __builtin_constant_p() denies that of addresses, but it knows whether
  * the compiler can tell them from another one. Comparing with NULL would not do: of a variable
- * that was tested for NULL the compiler can tell that, too.
+ * that was tested for NULL the compiler can tell that, too. One of two functions (c ? f : g) passes the test: then the
+ * compiler refuses the asm statement and shows the line of its use, which says why. Write two calls.
  */
 #define KPATCH_CONSTANT_POINTER(_p)					\
 ({									\
@@ -59,41 +65,45 @@ KPATCH_RECORD_CALL(klp_shadow_free_all);
 	__builtin_constant_p((void *)(_p) == (void *)&kpatch_other);	\
 })
 
-#define KPATCH_RECORD(_how, _name, _id, _ctor, _dtor)			\
+#define KPATCH_RECORD(_how, _name, _id, _ctor, _dtor, _size)		\
 do {									\
 	if (__builtin_constant_p(_id) && KPATCH_CONSTANT_POINTER(_ctor) && \
 	    KPATCH_CONSTANT_POINTER(_dtor))				\
-		KPATCH_RECORD_ENTRY(_how, _name, _id, _ctor, _dtor);	\
+		KPATCH_RECORD_ENTRY(_how, _name, _id, _ctor, _dtor, _size); /* not c ? f : g */ \
 	else								\
-		KPATCH_RECORD_ENTRY((_how) | KPATCH_HOW_UNKNOWN, _name, 0UL, 0, 0); \
+		KPATCH_RECORD_ENTRY((_how) | KPATCH_HOW_UNKNOWN, _name, 0UL, 0, 0, 0UL); \
 } while (0)
 
 /* For kpatch_shadow_*(), with a name that is a string instead of an id. */
-#define KPATCH_RECORD_NAMED(_how, _name)				\
+#define KPATCH_RECORD_NAMED(_how, _name, _size)			\
 do {									\
 	if (KPATCH_CONSTANT_POINTER(_name))				\
-		KPATCH_RECORD_ENTRY((_how) | KPATCH_HOW_NAMED, _name, 0UL, 0, 0); \
+		KPATCH_RECORD_ENTRY((_how) | KPATCH_HOW_NAMED, _name, 0UL, 0, 0, _size); \
 	else								\
-		KPATCH_RECORD_ENTRY((_how) | KPATCH_HOW_UNKNOWN, "?", 0UL, 0, 0); \
+		KPATCH_RECORD_ENTRY((_how) | KPATCH_HOW_UNKNOWN, "?", 0UL, 0, 0, 0UL); \
 } while (0)
 
 #define klp_shadow_alloc(_obj, _id, _size, _gfp, _ctor, _ctor_data)	\
 ({									\
 	unsigned long kpatch_id = (_id);				\
+	size_t kpatch_size = (_size);					\
 	klp_shadow_ctor_t kpatch_ctor = (_ctor);			\
 									\
-	KPATCH_RECORD(KPATCH_HOW_ALLOC, #_id, kpatch_id, kpatch_ctor, NULL); \
-	KPATCH_RECORDED(klp_shadow_alloc)(_obj, kpatch_id, _size, _gfp,	\
+	KPATCH_RECORD(KPATCH_HOW_ALLOC, #_id, kpatch_id, kpatch_ctor, NULL, \
+		      kpatch_size);					\
+	KPATCH_RECORDED(klp_shadow_alloc)(_obj, kpatch_id, kpatch_size, _gfp, \
 					  kpatch_ctor, _ctor_data);	\
 })
 
 #define klp_shadow_get_or_alloc(_obj, _id, _size, _gfp, _ctor, _ctor_data) \
 ({									\
 	unsigned long kpatch_id = (_id);				\
+	size_t kpatch_size = (_size);					\
 	klp_shadow_ctor_t kpatch_ctor = (_ctor);			\
 									\
-	KPATCH_RECORD(KPATCH_HOW_ALLOC, #_id, kpatch_id, kpatch_ctor, NULL); \
-	KPATCH_RECORDED(klp_shadow_get_or_alloc)(_obj, kpatch_id, _size, \
+	KPATCH_RECORD(KPATCH_HOW_ALLOC, #_id, kpatch_id, kpatch_ctor, NULL, \
+		      kpatch_size);					\
+	KPATCH_RECORDED(klp_shadow_get_or_alloc)(_obj, kpatch_id, kpatch_size, \
 						 _gfp, kpatch_ctor, _ctor_data); \
 })
 
@@ -102,7 +112,7 @@ do {									\
 	unsigned long kpatch_id = (_id);				\
 	klp_shadow_dtor_t kpatch_dtor = (_dtor);			\
 									\
-	KPATCH_RECORD(KPATCH_HOW_FREE, #_id, kpatch_id, NULL, kpatch_dtor); \
+	KPATCH_RECORD(KPATCH_HOW_FREE, #_id, kpatch_id, NULL, kpatch_dtor, 0UL); \
 	KPATCH_RECORDED(klp_shadow_free)(_obj, kpatch_id, kpatch_dtor);	\
 })
 
@@ -111,7 +121,7 @@ do {									\
 	unsigned long kpatch_id = (_id);				\
 	klp_shadow_dtor_t kpatch_dtor = (_dtor);			\
 									\
-	KPATCH_RECORD(KPATCH_HOW_FREE_ALL, #_id, kpatch_id, NULL, kpatch_dtor); \
+	KPATCH_RECORD(KPATCH_HOW_FREE_ALL, #_id, kpatch_id, NULL, kpatch_dtor, 0UL); \
 	KPATCH_RECORDED(klp_shadow_free_all)(kpatch_id, kpatch_dtor);	\
 })
 

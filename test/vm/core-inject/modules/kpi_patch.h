@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * A patch with everything that the core has steps for: functions of vmlinux and of a module, callbacks,
- * states with callbacks, shadow types. The second one replaces the first and changes less, so that
+ * states with callbacks, shadow types, a kept variable. The second one replaces the first and changes less, so that
  * there are nops. Parameter balance: what was called and not undone, 0 when nothing is in force.
  */
 #include <kpatch/kpatch-core.h>
+#include <linux/elf.h>
 #include <linux/module.h>
 #include <linux/sched/signal.h>
 #include <linux/seq_file.h>
@@ -38,11 +39,31 @@ static void free_variable(void *obj, void *shadow_data)
 	WARN_ON(*(struct module **)shadow_data != THIS_MODULE);
 }
 
+/* The core makes @kept point to its copy of the other. */
+static u64 initial = 0x6b7069;
+static u64 *kept;
+
+static struct kp_keep keep[] = {
+	{ &initial, sizeof(initial), 8, 1, "initial", "kpi_patch.h", "vmlinux", __LINE__ },
+	{}
+};
+
+static struct kp_late late[] = {
+	{ &kept, R_X86_64_64, 0, 0, "initial", KP_LATE_KEPT },
+	{}
+};
+
+static void check_kept(void)
+{
+	WARN_ON(!kept || kept == &initial || *kept != 0x6b7069);
+}
+
 static int pre_patch(struct kp_object *obj)
 {
 	struct module **variable = kp_shadow_get_or_alloc(&balance, 0x6b7010 + KPI_VERSION,
 							  sizeof(*variable), GFP_KERNEL, NULL);
 
+	check_kept();
 	if (!variable)
 		return -ENOMEM;
 	*variable = THIS_MODULE;
@@ -52,6 +73,7 @@ static int pre_patch(struct kp_object *obj)
 
 static void post_unpatch(struct kp_object *obj)
 {
+	check_kept();
 	balance--;
 }
 
@@ -105,7 +127,9 @@ static struct kp_state states[] = {
 	{}
 };
 
-static struct kp_patch patch = { .mod = THIS_MODULE, .objs = objects, .states = states };
+static struct kp_patch patch = {
+	.mod = THIS_MODULE, .objs = objects, .states = states, .late = late, .keep = keep,
+};
 
 static int __init patch_init(void)
 {

@@ -455,6 +455,125 @@ static void test_injected(void)
 	kp_klp_shadow_free(&things[0], 5, NULL);
 }
 
+/* ---- what goes together ---- */
+
+#define CHECKED 0x30
+
+/* A patch with one type of the id CHECKED, if any, and one state, if any. */
+struct side {
+	size_t size;
+	unsigned long owner, state;
+	const char *objname;
+	bool no_type;
+};
+
+static const struct {
+	struct side old, new;
+	int result;
+} pairs[] = {
+	/* Sizes, as far as they are known. */
+	{ { .size = 8 }, { .size = 8 }, 0 },
+	{ { .size = 8 }, { .size = 16 }, -EINVAL },
+	{ { .size = 16 }, { .size = 8 }, -EINVAL },
+	{ { .size = 0 }, { .size = 16 }, 0 },
+	{ { .size = 8 }, { .size = 0 }, 0 },
+	{ { .size = 8 }, { .size = 16, .objname = "mod" }, -EINVAL },
+	/* A state that is taken over brings its types along. */
+	{ { .owner = 5, .state = 5 }, { .owner = 5, .state = 5 }, 0 },
+	{ { .owner = 5, .state = 5 }, { .state = 5 }, -EINVAL },
+	{ { .owner = 5, .state = 5 }, { .state = 5, .no_type = true }, -EINVAL },
+	{ { .owner = 5, .state = 5 }, { .no_type = true }, 0 },
+	{ { .owner = 5, .state = 5 }, { .state = 6, .no_type = true }, 0 },
+	{ { .owner = 5, .state = 5 }, { .size = 8 }, 0 },
+	{ { .state = 5 }, { .owner = 5, .state = 5 }, 0 },
+	{ { .size = 8 }, { .owner = 5, .state = 5 }, 0 },
+	/* One owner. */
+	{ { .owner = 5, .state = 5 }, { .owner = 6, .state = 6 }, -EINVAL },
+	{ { .size = 8 }, { .owner = 5 }, -EINVAL },
+	{ { .size = 8 }, { .owner = 5, .state = 6 }, -EINVAL },
+	/* As long as the old one. */
+	{ { .owner = 5, .state = 5 }, { .owner = 5, .state = 5, .objname = "mod" }, -EINVAL },
+	{ { .owner = 5, .state = 5, .objname = "mod" }, { .owner = 5, .state = 5 }, 0 },
+	{ { .owner = 5, .state = 5, .objname = "mod" },
+	  { .owner = 5, .state = 5, .objname = "mod" }, 0 },
+	{ { .owner = 5, .state = 5, .objname = "mod" },
+	  { .owner = 5, .state = 5, .objname = "other" }, -EINVAL },
+};
+
+/* What such a patch consists of. */
+struct made {
+	struct kp_func funcs[1];
+	struct kp_shadow_type type, *types[3];
+	struct kp_object objs[2];
+	struct kp_state states[2];
+	struct kp_patch patch;
+};
+
+static void make(struct made *made, const struct side *side)
+{
+	memset(made, 0, sizeof(*made));
+	made->type = (struct kp_shadow_type){
+		.id = CHECKED,
+		.name = "checked",
+		.size = side->size,
+		.state = side->owner,
+	};
+	made->types[0] = side->no_type ? NULL : &made->type;
+	made->objs[0] = (struct kp_object){
+		.name = side->objname,
+		.funcs = made->funcs,
+		.shadow_types = made->types,
+	};
+	made->states[0].id = side->state;
+	made->patch = (struct kp_patch){
+		.mod = THIS_MODULE,
+		.objs = made->objs,
+		.states = made->states,
+	};
+}
+
+static int check_one(struct made *made, const struct side *side)
+{
+	int ret;
+
+	make(made, side);
+	mutex_lock(&kp_mutex);
+	ret = kp_shadow_check(&made->patch);
+	mutex_unlock(&kp_mutex);
+	return ret;
+}
+
+static void test_check(void)
+{
+	static struct made old, new;
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < ARRAY_SIZE(pairs); i++) {
+		make(&old, &pairs[i].old);
+		list_add_tail(&old.patch.list, &kp_patches);
+		ret = check_one(&new, &pairs[i].new);
+		list_del(&old.patch.list);
+		if (ret != pairs[i].result)
+			pr_err("FAILED: pair %u: %d\n", i, ret);
+		expect(ret == pairs[i].result);
+	}
+	/* Variables of an id that nobody declared. */
+	expect(kp_klp_shadow_alloc(&things[0], CHECKED, 8, GFP_KERNEL, NULL, NULL));
+	expect(!check_one(&new, &(struct side){ .size = 8 }));
+	expect(!check_one(&new, &(struct side){ .size = 0 }));
+	expect(check_one(&new, &(struct side){ .size = 16 }) == -EINVAL);
+	expect(kp_klp_shadow_alloc(&things[1], CHECKED, 16, GFP_KERNEL, NULL, NULL));
+	expect(!check_one(&new, &(struct side){ .size = 16 }));
+	kp_klp_shadow_free_all(CHECKED, NULL);
+	expect(!check_one(&new, &(struct side){ .size = 32 }));
+	/* Twice in one patch. */
+	make(&new, &(struct side){ .size = 8 });
+	make(&old, &(struct side){ .size = 16 });
+	new.types[1] = &old.type;
+	expect(kp_shadow_check(&new.patch) == -EINVAL);
+}
+
 /* kp_shadow_init() itself, before it succeeds. */
 static int init_injected(void)
 {
@@ -475,6 +594,7 @@ static const struct {
 	{ "basic", test_basic },
 	{ "kernel-style", test_kernel_style },
 	{ "types", test_types },
+	{ "check", test_check },
 	{ "dying", test_dying },
 	{ "adopted", test_adopted },
 	{ "modules", test_modules },

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Text from files that may hold anything, on its way to terminals and JSON. */
+#ifndef KPATCH_TEXT_H
+#define KPATCH_TEXT_H
+
+#include <stdbool.h>
+
+/** text_is_printable() - UTF-8 without control characters. */
+bool text_is_printable(const char *text);
+
+/** text_printable() - @text made so, to be freed. */
+char *text_printable(const char *text);
+
+#endif

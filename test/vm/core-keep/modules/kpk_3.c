@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: GPL-2.0
+#define KPK_VERSION 3
+#include "kpk_patch.h"
