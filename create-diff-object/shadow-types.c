@@ -129,9 +129,13 @@ void check_shadow_calls(struct diff *diff)
 /* Something unknown is allocated by @atom: it is the entry of such a call, or it has no entry. */
 static bool allocates_unknown(const struct atom *atom)
 {
-	if (declared_in(atom, ".kpatch.shadow"))
-		return atom->size == SHADOW_SIZE && field_word(atom, SHADOW_HOW) & HOW_UNKNOWN &&
-		       (field_word(atom, SHADOW_HOW) & HOW_CALL) == HOW_ALLOC;
+	if (declared_in(atom, ".kpatch.shadow")) {
+		uint32_t how = atom->size == SHADOW_SIZE && atom_bytes(atom)
+				       ? field_word(atom, SHADOW_HOW)
+				       : 0;
+
+		return how & HOW_UNKNOWN && (how & HOW_CALL) == HOW_ALLOC;
+	}
 	for (unsigned int r = 0; r < atom->refs->len; r++) {
 		const struct ref *ref = &g_array_index(atom->refs, struct ref, r);
 

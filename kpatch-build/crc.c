@@ -33,43 +33,103 @@ static bool has_exports(const char *object, bool *exports, GError **err)
 	return true;
 }
 
-static void compare_line(const char *object, const char *line, const struct kp_symvers *symvers,
-			 struct kp_diags *diags)
+/*
+ * How deep a CRC goes depends on the headers that are included before the export. Those that make a
+ * patch of a source are not seen with their guards defined, as if the kernel's own source were
+ * looked at.
+ */
+static const char *const hide_headers[] = {
+	"-D_LINUX_LIVEPATCH_H_",
+	"-DKPATCH_MACROS_H",
+	"-DKPATCH_SHADOW_H",
+	"-DKPATCH_SYSCALL_H",
+};
+
+/* The CRCs of the exports of a preprocessed source, by name: the kernel's own tool computes them.
+ */
+static GHashTable *source_crcs(const struct crc_setup *setup, const struct compile_job *job,
+			       GError **err)
 {
+	g_autofree char *tool =
+		g_build_filename(setup->tree->master, "scripts", "genksyms", "genksyms", NULL);
+	const char *const argv[] = { tool, "-r", "/dev/null", NULL };
+	const struct run_opts opts = { .stdin_path = job->output, .what = "genksyms" };
+	g_autoptr(GHashTable) crcs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	GString *out = g_string_new(NULL);
+	bool ok = run_command(&opts, argv, out, err);
+	g_auto(GStrv) lines = g_strsplit(out->str, "\n", -1);
 	char name[256];
 	unsigned int crc;
-	const struct kp_export *ex;
 
-	if (!parse_line(line, name, &crc))
-		return;
-	ex = kp_symvers_find(symvers, name);
-	if (!ex || !ex->crc || ex->crc == crc)
-		return;
+	g_string_free(out, TRUE);
+	if (!ok)
+		return NULL;
+	for (unsigned int i = 0; lines[i]; i++)
+		if (parse_line(lines[i], name, &crc))
+			g_hash_table_insert(crcs, g_strdup(name), GUINT_TO_POINTER(crc));
+	return g_steal_pointer(&crcs);
+}
+
+/* Whether @crcs has the running kernel's CRC of @ex. */
+static bool is_same(const struct kp_export *ex, GHashTable *crcs, const char *name)
+{
+	void *crc;
+
+	return g_hash_table_lookup_extended(crcs, name, NULL, &crc) &&
+	       GPOINTER_TO_UINT(crc) == ex->crc;
+}
+
+static void report(const char *object, const char *name, unsigned int old_crc, unsigned int new_crc,
+		   struct kp_diags *diags)
+{
 	kp_diag_add(
 		diags, KP_ERROR_DIAG, object, name,
 		"keep the types as they are; a new field can be a shadow variable, and what the "
 		"kernel's own code need not see can be hidden with #ifndef __GENKSYMS__",
 		"the patch changes the types of this exported symbol (CRC 0x%08x in the running "
 		"kernel, 0x%08x in the patch): modules would use it wrongly",
-		ex->crc, crc);
+		old_crc, new_crc);
 }
 
-/* Let the kernel's own tool compute the CRCs from the preprocessed source. */
-static bool check_source(const struct crc_setup *setup, const struct compile_job *job,
-			 const struct kp_symvers *symvers, struct kp_diags *diags, GError **err)
+/* Preprocess once more, without the headers that patches have. */
+static GHashTable *hidden_crcs(const struct crc_setup *setup, struct compile_job *job,
+			       const char *const *extra, GError **err)
 {
-	g_autofree char *tool =
-		g_build_filename(setup->tree->master, "scripts", "genksyms", "genksyms", NULL);
-	const char *const argv[] = { tool, "-r", "/dev/null", NULL };
-	const struct run_opts opts = { .stdin_path = job->output, .what = "genksyms" };
-	GString *out = g_string_new(NULL);
-	bool ok = run_command(&opts, argv, out, err);
-	g_auto(GStrv) lines = ok ? g_strsplit(out->str, "\n", -1) : NULL;
+	g_autoptr(GPtrArray) jobs = g_ptr_array_new();
 
-	for (unsigned int i = 0; lines && lines[i]; i++)
-		compare_line(job->command->object, lines[i], symvers, diags);
-	g_string_free(out, TRUE);
-	return ok;
+	job->extra = extra;
+	g_ptr_array_add(jobs, job);
+	if (!compile_run(setup->tree, jobs, 1, NULL, NULL, err))
+		return NULL;
+	return source_crcs(setup, job, err);
+}
+
+/* @hidden: as the job's own arguments, with hide_headers */
+static bool check_source(const struct crc_setup *setup, struct compile_job *job,
+			 const char *const *hidden, const struct kp_symvers *symvers,
+			 struct kp_diags *diags, GError **err)
+{
+	g_autoptr(GHashTable) crcs = source_crcs(setup, job, err);
+	g_autoptr(GHashTable) again = NULL;
+	GHashTableIter iter;
+	void *name, *crc;
+
+	if (!crcs)
+		return false;
+	g_hash_table_iter_init(&iter, crcs);
+	while (g_hash_table_iter_next(&iter, &name, &crc)) {
+		const struct kp_export *ex = kp_symvers_find(symvers, name);
+
+		if (!ex || !ex->crc || is_same(ex, crcs, name))
+			continue;
+		if (!again)
+			again = hidden_crcs(setup, job, hidden, err);
+		if (!again)
+			return false;
+		if (!is_same(ex, again, name))
+			report(job->command->object, name, ex->crc, GPOINTER_TO_UINT(crc), diags);
+	}
+	return true;
 }
 
 static GPtrArray *preprocess_jobs(const struct crc_setup *setup, const GPtrArray *inputs,
@@ -96,18 +156,30 @@ static GPtrArray *preprocess_jobs(const struct crc_setup *setup, const GPtrArray
 	return g_steal_pointer(&jobs);
 }
 
+/* What the preprocessor is told, with a NULL at the end. Nothing is copied. */
+static GPtrArray *arguments(const struct crc_setup *setup, const char *const *more, size_t count)
+{
+	GPtrArray *args = g_ptr_array_new();
+
+	for (const char *const *arg = setup->extra; arg && *arg; arg++)
+		g_ptr_array_add(args, (char *)*arg);
+	g_ptr_array_add(args, (char *)"-D__GENKSYMS__");
+	for (size_t i = 0; i < count; i++)
+		g_ptr_array_add(args, (char *)more[i]);
+	g_ptr_array_add(args, NULL);
+	return args;
+}
+
 bool crc_check(const struct crc_setup *setup, const GPtrArray *inputs, struct kp_diags *diags,
 	       GError **err)
 {
-	g_autoptr(GPtrArray) extra = g_ptr_array_new();
+	g_autoptr(GPtrArray) extra = NULL, hidden = NULL;
 	g_autoptr(kp_symvers) symvers = NULL;
 
 	if (!target_config_on(setup->tree->target, "CONFIG_MODVERSIONS"))
 		return true;
-	for (const char *const *arg = setup->extra; arg && *arg; arg++)
-		g_ptr_array_add(extra, (char *)*arg);
-	g_ptr_array_add(extra, (char *)"-D__GENKSYMS__");
-	g_ptr_array_add(extra, NULL);
+	extra = arguments(setup, NULL, 0);
+	hidden = arguments(setup, hide_headers, G_N_ELEMENTS(hide_headers));
 
 	g_autoptr(GPtrArray) jobs =
 		preprocess_jobs(setup, inputs, (const char *const *)extra->pdata, err);
@@ -120,7 +192,8 @@ bool crc_check(const struct crc_setup *setup, const GPtrArray *inputs, struct kp
 	if (!symvers || !compile_run(setup->tree, jobs, setup->parallel, NULL, NULL, err))
 		return false;
 	for (guint i = 0; i < jobs->len; i++)
-		if (!check_source(setup, jobs->pdata[i], symvers, diags, err))
+		if (!check_source(setup, jobs->pdata[i], (const char *const *)hidden->pdata,
+				  symvers, diags, err))
 			return false;
 	return true;
 }

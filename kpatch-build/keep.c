@@ -183,11 +183,15 @@ bool keep_is(const struct klp_ref *ref)
 }
 
 /* What to call the place that @rela refers to; to be freed. */
-static char *target_name(const struct ko *ko, const struct ko_rela *rela)
+static char *target_name(const struct ko *ko, const struct ko_section *from,
+			 const struct ko_rela *rela)
 {
 	const struct ko_section *sec = rela->sym->sec;
 	uint64_t at = rela->sym->value + (uint64_t)rela->addend;
+	const char *text = ko_rela_string(from, rela->offset);
 
+	if (text && g_str_has_prefix(sec->name, ".rodata.str"))
+		return g_strdup_printf("the string \"%s\"", text);
 	if (*rela->sym->name)
 		return g_strdup(rela->sym->name);
 	for (guint i = 0; i < ko->symbols->len; i++) {
@@ -200,7 +204,8 @@ static char *target_name(const struct ko *ko, const struct ko_rela *rela)
 	return g_strdup_printf("%s+0x%" PRIx64, sec->name, at);
 }
 
-static void check_pointer(const struct ko *ko, const struct kept *kept, const struct ko_rela *rela,
+static void check_pointer(const struct ko *ko, const struct ko_section *sec,
+			  const struct kept *kept, const struct ko_rela *rela,
 			  const struct klp_refs *refs, const struct kp_symvers *symvers,
 			  struct kp_diags *diags)
 {
@@ -212,7 +217,7 @@ static void check_pointer(const struct ko *ko, const struct kept *kept, const st
 	if (!rela->sym)
 		return;
 	if (rela->sym->sec) {
-		g_autofree char *target = target_name(ko, rela);
+		g_autofree char *target = target_name(ko, sec, rela);
 
 		kp_diag_add(diags, KP_ERROR_DIAG, NULL, kept->ref.name,
 			    "let it be NULL, and set it up at run time to what outlives the patch; "
@@ -251,7 +256,7 @@ void keep_check_values(const struct ko *ko, const struct keep *keep, const struc
 				int64_t addend;
 
 				if (!keep_ref_of(keep, sec, rela, &addend))
-					check_pointer(ko, kept, rela, refs, symvers, diags);
+					check_pointer(ko, sec, kept, rela, refs, symvers, diags);
 			}
 		}
 	}

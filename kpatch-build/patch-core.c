@@ -66,7 +66,7 @@ static bool convert_livepatch(struct ko *ko, const struct klp_refs *refs,
 }
 
 static const char *const kpatch_headers[] = { "include/kpatch/kpatch-core.h",
-					     "include/kpatch/kpatch-hash.h", NULL };
+					      "include/kpatch/kpatch-hash.h", NULL };
 static const char *const livepatch_headers[] = { NULL };
 
 /* What kpatch.ko is built on. */

@@ -400,10 +400,9 @@ static json_t *results_json(const GPtrArray *results)
 			json_pack("{s:s, s:s, s:s, s:o, s:o, s:O, s:O, s:O, s:O}", "object",
 				  result->object, "objname", result->objname, "status",
 				  status[result->status], "changed", names_json(result->changed),
-				  "new", names_json(result->added), "new_data",
-				  result->data, "callbacks", result->callbacks,
-				  "states", result->states, "shadow_types",
-				  result->shadow_types));
+				  "new", names_json(result->added), "new_data", result->data,
+				  "callbacks", result->callbacks, "states", result->states,
+				  "shadow_types", result->shadow_types));
 	}
 	return list;
 }

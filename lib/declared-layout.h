@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Where the fields of declarations and tables are, in objects and in the patch: structs of
- * kmod/patch/kpatch-patch.h, struct kp_keep and struct kp_late of kmod/include/kpatch/kpatch-core.h.
+ * kmod/patch/kpatch-patch.h, struct kp_keep and struct kp_late of
+ * kmod/include/kpatch/kpatch-core.h.
  */
 #ifndef KP_DECLARED_LAYOUT_H
 #define KP_DECLARED_LAYOUT_H

@@ -52,8 +52,9 @@ static bool is_used(unsigned long id)
 }
 
 /*
- * In the core's list beside this patch is only the list's head. Of other patches nobody knows which variables
- * they use: one that this one was about to replace, when that is turned around, or one that it is stacked on.
+ * In the core's list beside this patch is only the list's head. Of other patches nobody knows which
+ * variables they use: one that this one was about to replace, when that is turned around, or one
+ * that it is stacked on.
  */
 static bool is_alone(void)
 {
@@ -72,7 +73,7 @@ static klp_shadow_dtor_t dtor_of(const struct kpatch_patch_shadow *type)
 	return NULL;
 }
 
-/* The core knows no types: this is as much as can be done for them in a callback. Under klp_mutex. */
+/* The core knows no types. What can be done for them in a callback; under klp_mutex. */
 static void free_shadow_types(const struct klp_object *obj)
 {
 	const struct kpatch_patch_shadow *entry;

@@ -16,8 +16,8 @@ where() {
 # patch_source FILE LINE OLD NEW: the code on standard input goes before LINE, and OLD becomes NEW
 patch_source() {
 	mkdir -p "source/$(dirname "$1")"
-	cat >head
-	sed -e "/$2/e cat head" -e "s/$3/$4/" "$master/$1" >"source/$1"
+	cat >code
+	sed -e "/$2/e cat code" -e "s/$3/$4/" "$master/$1" >"source/$1"
 	diff -u --label "a/$1" --label "b/$1" "$master/$1" "source/$1" >>fix.patch || true
 }
 

@@ -11,7 +11,8 @@ make -s -C "$KP_TOP" BUILD="$KP_BUILD" DESTDIR="$stage" PREFIX=/opt/kp install
 for file in bin/kpatch-build sbin/kpatch sbin/kpatch-post-link libexec/kpatch/create-diff-object \
 	share/kpatch/include/kpatch/kpatch-macros.h share/kpatch/patch/livepatch-patch.c \
 	share/kpatch/patch/kpatch-patch.c share/man/man8/kpatch-post-link.8 \
-	share/man/man1/kpatch-build.1 share/man/man1/create-diff-object.1 share/man/man8/kpatch.8; do
+	share/man/man1/kpatch-build.1 share/man/man1/create-diff-object.1 share/man/man8/kpatch.8 \
+	share/man/man5/kpatch-module.5; do
 	[ -f "$stage/opt/kp/$file" ] || fail "$file is not installed"
 done
 "$stage/opt/kp/sbin/kpatch" --version >"$tmp/out"

@@ -31,7 +31,7 @@ run_on() {
 	sed "s/vermagic=$1 /vermagic=$wrong /" "$scenario/kc_plain.ko" >"$scenario/kc_wrong.ko"
 	# And compressed; and for a later version of the core, by changing the checksum of what it exports.
 	xz --keep --check=crc32 "$scenario/kc_plain.ko"
-	LC_ALL=C sed 's/\x01\x00\x70\x6b\x00\x00\x00\x00kp_enable_patch/\x02\x00\x70\x6b\x00\x00\x00\x00kp_enable_patch/' \
+	LC_ALL=C sed 's/[\x01-\x1f]\x00\x70\x6b\x00\x00\x00\x00kp_enable_patch/\x20\x00\x70\x6b\x00\x00\x00\x00kp_enable_patch/' \
 		"$scenario/kc_plain.ko" >"$scenario/kc_later.ko"
 	[ "$2" != kpatch ] || ! cmp -s "$scenario/kc_plain.ko" "$scenario/kc_later.ko" || fail "no checksum in kc_plain.ko"
 	# Prints a line "@pass NAME" or "@fail NAME why", which run-tests counts.

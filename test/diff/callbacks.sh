@@ -61,6 +61,6 @@ same "callbacks in the report" "$(perl -MJSON::PP -e '
 		for @{decode_json(<STDIN>)->{callbacks}}' <report.json)" <<'END'
 post_unpatch post_unpatch -
 pre_unpatch pre_unpatch -
-post_patch post_patch test.c:21
-pre_patch pre_patch test.c:22
+post_patch post_patch test.c:17
+pre_patch pre_patch test.c:18
 END

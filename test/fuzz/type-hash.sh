@@ -81,7 +81,7 @@ damage() {
 	}
 	"$mutate" --only .debug_ $((count / 4)) "$seed" types.o -- \
 		create-diff-object --types types.o test.orig.o test.patched.o target target.ko Module.symvers patch output.o || bad=1
-	"$mutate" $((count / 12)) "$seed" types.o -- \
+	"$mutate" $((count / 12)) "$seed" types.o test.patched.o -- \
 		create-diff-object --types types.o test.orig.o test.patched.o target target.ko Module.symvers patch output.o || bad=1
 	seed=$((seed + 1))
 }

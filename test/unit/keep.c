@@ -141,7 +141,7 @@ static void test_values(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
 		  "the kept variable (fs/a.c:3) points to f of the patch, which goes with it" },
 		{ VALUE("var") ".data\n.type var,@object\nvar: .quad 1\n.size var,8\n" END,
 		  "points to var of the patch" },
-		{ VALUE("file") END, "points to file of the patch" },
+		{ VALUE("file") END, "points to the string \"fs/a.c\" of the patch" },
 		{ VALUE("nft_do") END,
 		  "points to nft_do of module nf_tables, which may go before it" },
 		{ VALUE("late") RECORD("late nf_tables priv 0 0") END,

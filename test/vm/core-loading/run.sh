@@ -112,7 +112,7 @@ done
 logged "module 'kp_ident_kernel' was made for the kernel with build-id"
 logged_all=$(dmesg)
 case $logged_all in
-*"kp_ident_version' is in format 2, this core knows 1"*) ;;
+*"kp_ident_version' is in format 3, this core knows 2"*) ;;
 *) fail "no message about the format" ;;
 esac
 case $logged_all in

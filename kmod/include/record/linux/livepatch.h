@@ -53,10 +53,11 @@ KPATCH_RECORD_CALL(klp_shadow_free_all);
 			 "i" (KPATCH_CONSTANT_SIZE(_size)))
 
 /*
- * Whether a pointer is constant. __builtin_constant_p() denies that of addresses, but it knows whether
- * the compiler can tell them from another one. Comparing with NULL would not do: of a variable
- * that was tested for NULL the compiler can tell that, too. One of two functions (c ? f : g) passes the test: then the
- * compiler refuses the asm statement and shows the line of its use, which says why. Write two calls.
+ * Whether a pointer is constant. __builtin_constant_p() denies that of addresses, but it knows
+ * whether the compiler can tell them from another one. Comparing with NULL would not do: of a
+ * variable that was tested for NULL the compiler can tell that, too. One of two functions (c ? f : g)
+ * passes the test: then the compiler refuses the asm statement and shows the line of its use, which
+ * says why. Write two calls.
  */
 #define KPATCH_CONSTANT_POINTER(_p)					\
 ({									\

@@ -29,9 +29,9 @@ expect "one: 2 here, 50 there" version
 remove_module kp_keep_two
 
 say "another type, another size"
-expect_status 1 insmod kp_keep_changed.ko
+expect_status 22 insmod kp_keep_changed.ko
 expect "kept variable 'kp_seen' of fs/proc/devices.c has not the type" dmesg
-expect_status 1 insmod kp_keep_longer.ko
+expect_status 22 insmod kp_keep_longer.ko
 expect "kept variable 'kp_seen' of fs/proc/devices.c has 40 bytes, but 24 in patch 'kp_keep_one'" dmesg
 expect "one: 105 seen, 2 by this patch, list empty" devices
 

@@ -163,6 +163,7 @@ more_all_reads
 
 load_patch kp_series_3.ko
 calls 3:pre_patch 2:pre_unpatch 2:post_unpatch 3:post_patch
+expect "series 3: found version 1" dmesg
 gone 2
 counts 3 $HELD $HELD
 more_all_reads
@@ -230,6 +231,8 @@ unload_patch kp_series_3
 calls 3:disable-extra 3:disable-base 3:pre_unpatch 3:post_unpatch 3:release-extra 3:release-base
 freed 3
 refute "series" cat /proc/$holder/fdinfo/3
+
+[ "$(dmesg | grep -c "series 3: found")" -eq 1 ] || fail "found an older version more than once"
 
 say "anew: nothing is left of what was kept, nor of the variables"
 start_sleeper
