@@ -10,14 +10,16 @@
 #include "error.h"
 
 /* Bounds for malformed input, far from what C code has. */
-#define MAX_DEPTH   64
-#define MAX_ENTRIES 1000000
+#define MAX_DEPTH   256
+#define MAX_ENTRIES 1000000  /* of one type */
+#define MAX_UNITS   20000000 /* entries of a file */
 
 struct types {
 	struct kp_elf *elf;
 	uint8_t *bytes; /* the file with its debug information relocated */
 	Elf *libelf;
 	Dwarf *dwarf;
+	GHashTable *entries; /* Dwarf_Die.addr of all: what a reference may point to */
 };
 
 /* What a relocation's symbol stands for. Of what is elsewhere nothing is asked. */
@@ -84,27 +86,6 @@ static bool read_dwarf(struct types *types, GError **err)
 				       types->elf->path, dwarf_errmsg(-1));
 }
 
-struct types *types_open(const char *path, GError **err)
-{
-	g_autoptr(types) types = g_new0(struct types, 1);
-
-	types->elf = kp_elf_open(path, err);
-	if (!types->elf || !read_dwarf(types, err))
-		return NULL;
-	return g_steal_pointer(&types);
-}
-
-void types_free(struct types *types)
-{
-	if (!types)
-		return;
-	dwarf_end(types->dwarf);
-	elf_end(types->libelf);
-	kp_elf_free(types->elf);
-	g_free(types->bytes);
-	g_free(types);
-}
-
 /** struct walk - one question; @left ends it where the input has loops. */
 struct walk {
 	const struct types *types;
@@ -146,6 +127,57 @@ static int next_child(struct walk *walk, Dwarf_Die *parent, Dwarf_Die *child, GE
 	return !ret;
 }
 
+static bool note_entries(struct walk *walk, Dwarf_Die *die, GError **err)
+{
+	Dwarf_Die child = { 0 };
+	int ret = enter(walk, err) ? 1 : -1;
+
+	g_hash_table_add(walk->types->entries, die->addr);
+	while (ret > 0 && (ret = next_child(walk, die, &child, err)) > 0) {
+		if (!note_entries(walk, &child, err))
+			ret = -1;
+	}
+	walk->depth--;
+	return !ret;
+}
+
+static bool note_units(struct types *types, GError **err)
+{
+	struct walk walk = { .types = types, .symbol = "all variables", .left = MAX_UNITS };
+	Dwarf_CU *unit = NULL;
+	Dwarf_Die die;
+	int ret;
+
+	types->entries = g_hash_table_new(NULL, NULL);
+	while (!(ret = dwarf_get_units(types->dwarf, unit, &unit, NULL, NULL, &die, NULL))) {
+		if (!note_entries(&walk, &die, err))
+			return false;
+	}
+	return ret > 0 || malformed(&walk, "is malformed", err);
+}
+
+struct types *types_open(const char *path, GError **err)
+{
+	g_autoptr(types) types = g_new0(struct types, 1);
+
+	types->elf = kp_elf_open(path, err);
+	if (!types->elf || !read_dwarf(types, err) || !note_units(types, err))
+		return NULL;
+	return g_steal_pointer(&types);
+}
+
+void types_free(struct types *types)
+{
+	if (!types)
+		return;
+	g_clear_pointer(&types->entries, g_hash_table_unref);
+	dwarf_end(types->dwarf);
+	elf_end(types->libelf);
+	kp_elf_free(types->elf);
+	g_free(types->bytes);
+	g_free(types);
+}
+
 /* An attribute that is a number; false if it is not there, or no plain number. */
 static bool number(Dwarf_Die *die, unsigned int name, uint64_t *value)
 {
@@ -165,7 +197,8 @@ static int type_of(struct walk *walk, Dwarf_Die *die, Dwarf_Die *type, GError **
 
 	if (!dwarf_hasattr_integrate(die, DW_AT_type))
 		return 0;
-	if (dwarf_attr_integrate(die, DW_AT_type, &attr) && dwarf_formref_die(&attr, type))
+	if (dwarf_attr_integrate(die, DW_AT_type, &attr) && dwarf_formref_die(&attr, type) &&
+	    g_hash_table_contains(walk->types->entries, type->addr))
 		return 1;
 	malformed(walk, "refers to nothing", err);
 	return -1;
@@ -613,14 +646,16 @@ static const struct kp_elf_sym *find_symbol(const struct walk *walk, GError **er
 
 char *types_describe(const struct types *types, const char *symbol, uint64_t size, GError **err)
 {
-	struct walk walk = { .types = types, .symbol = symbol, .left = MAX_ENTRIES };
+	struct walk walk = { .types = types, .symbol = symbol, .left = MAX_UNITS };
 	const struct kp_elf_sym *sym = find_symbol(&walk, err);
 	g_autoptr(GString) text = g_string_new(NULL);
 	uint64_t described;
 	Dwarf_Die var;
 
-	if (!sym || !find_variable(&walk, symbol_address(types->elf, sym), &var, err) ||
-	    !deep_of(&walk, &var, text, &described, err))
+	if (!sym || !find_variable(&walk, symbol_address(types->elf, sym), &var, err))
+		return NULL;
+	walk.left = MAX_ENTRIES;
+	if (!deep_of(&walk, &var, text, &described, err))
 		return NULL;
 	if (described != size) {
 		kp_fail(err, KP_FAILED,

@@ -281,7 +281,10 @@ static void test_malformed(void)
 		  "does not end" },
 		{ "type: .uleb128 7\n", "(DWARF tag 0x12)" },
 		{ "type: .uleb128 99\n", "" },
-		{ "type=start+0x10000\n", "" },
+		{ "type=start+0x10000\n", "refers to nothing" },
+		/* Not the start of an entry, but bytes that could be one. */
+		{ ".uleb128 11\n.ascii \"n\"\ntype: .ascii \"\\010\\005\\010n\"\n.byte 0,8\n.uleb128 0\n",
+		  "refers to nothing" },
 		{ "type: .uleb128 4\n.byte 4\n.uleb128 5\n.long base-start\n.byte 0\n.uleb128 0\n"
 		  "base: .uleb128 8\n.byte 5,8\n.asciz \"long\"\n",
 		  "a member outside of its structure" },

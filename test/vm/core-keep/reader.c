@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reads what the patched /proc/cmdline says (see modules/kpk_patch.h) until it gets SIGTERM, and prints
+ * Reads what the patched /proc/cmdline says (see modules/kpk_patch.h) until it gets SIGTERM.
+ * Prints:
  *
  *	reads N gaps G backward B versions V...
  *
