@@ -79,11 +79,20 @@ static bool is_unrecorded(const struct ref *ref)
 	return false;
 }
 
+static bool is_get(const struct atom *atom)
+{
+	return atom->size == SHADOW_SIZE && atom_bytes(atom) &&
+	       (field_word(atom, SHADOW_HOW) & HOW_CALL) == HOW_GET;
+}
+
 static bool has_record(const struct atom *atom)
 {
-	for (unsigned int i = 0; atom->entries && i < atom->entries->len; i++)
-		if (declared_in(g_ptr_array_index(atom->entries, i), ".kpatch.shadow"))
+	for (unsigned int i = 0; atom->entries && i < atom->entries->len; i++) {
+		const struct atom *entry = g_ptr_array_index(atom->entries, i);
+
+		if (declared_in(entry, ".kpatch.shadow") && !is_get(entry))
 			return true;
+	}
 	return false;
 }
 
@@ -199,7 +208,7 @@ static bool declares_type(const struct atom *atom)
 	const struct declaration_rule *rule = declaration_rule(atom);
 
 	return rule && g_str_has_prefix(rule->section, ".kpatch.shadow") && !atom->dropped &&
-	       atom->size == rule->size && atom_bytes(atom);
+	       atom->size == rule->size && atom_bytes(atom) && !is_get(atom);
 }
 
 /* What this object says: others of the patch may say more. */

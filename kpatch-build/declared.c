@@ -129,6 +129,61 @@ static struct ko_section *shadow_types(const struct ko *ko, uint64_t *end)
 	return sec;
 }
 
+static unsigned int shadow_call(const struct ko_section *sec, uint64_t at)
+{
+	return word_at(sec, at + SHADOW_HOW) & HOW_CALL;
+}
+
+/* What the core calls when variables go, as far as one object of the patch knows. */
+static const struct ko_rela *object_dtor(const struct ko_section *sec, uint64_t end, uint64_t at)
+{
+	const char *object = ko_rela_string(sec, at + SHADOW_OBJNAME);
+
+	for (uint64_t other = 0; other < end; other += SHADOW_SIZE)
+		if (shadow_id(sec, other) == shadow_id(sec, at) &&
+		    !g_strcmp0(ko_rela_string(sec, other + SHADOW_OBJNAME), object) &&
+		    ko_rela_at(sec, other + SHADOW_DTOR))
+			return ko_rela_at(sec, other + SHADOW_DTOR);
+	return NULL;
+}
+
+/* An object that outlives the one with the dtor would free the variables without. */
+static void check_objects_agree(const struct ko_section *sec, uint64_t end, uint64_t at,
+				uint64_t other, struct kp_diags *diags)
+{
+	g_autofree char *first = shadow_place(sec, other), *second = shadow_place(sec, at);
+
+	if (!object_dtor(sec, end, at) == !object_dtor(sec, end, other))
+		return;
+	kp_diag_add(diags, KP_ERROR_DIAG, NULL, ko_rela_string(sec, at + SHADOW_NAME),
+		    "say the same in a source of each object: KPATCH_SHADOW_TYPE(id, ctor, dtor);",
+		    "shadow variable 0x%" PRIx64 " has a dtor in one object and none in the other: "
+		    "%s, %s",
+		    shadow_id(sec, at), first, second);
+}
+
+static bool is_declared(const struct ko_section *sec, uint64_t end, uint64_t id)
+{
+	for (uint64_t at = 0; at < end; at += SHADOW_SIZE)
+		if (shadow_id(sec, at) == id && shadow_call(sec, at) != HOW_GET)
+			return true;
+	return false;
+}
+
+/* Nobody in this patch says how to free them, or that they have to stay when an older patch goes.
+ */
+static void refuse_undeclared(const struct ko_section *sec, uint64_t at, struct kp_diags *diags)
+{
+	g_autofree char *where = shadow_place(sec, at);
+
+	kp_diag_add(
+		diags, KP_ERROR_DIAG, NULL, ko_rela_string(sec, at + SHADOW_NAME),
+		"say what they are: KPATCH_SHADOW_TYPE(id, ctor, dtor);",
+		"the patch reads shadow variables 0x%" PRIx64
+		", but neither makes nor frees any: they would go with the patch that does (%s)",
+		shadow_id(sec, at), where);
+}
+
 /* Entries of one id may lack a function, but not have different ones. */
 static void check_agree(const struct ko *ko, const struct ko_section *sec, uint64_t at,
 			uint64_t other, struct kp_diags *diags)
@@ -249,13 +304,21 @@ static void check_shadow_types(const struct ko *ko, bool bundled, struct kp_diag
 	for (uint64_t at = 0; at < end; at += SHADOW_SIZE) {
 		uint64_t id = shadow_id(sec, at);
 
+		if (shadow_call(sec, at) == HOW_GET) {
+			if (bundled && !is_declared(sec, end, id) &&
+			    g_hash_table_add(seen, g_memdup2(&id, sizeof(id))))
+				refuse_undeclared(sec, at, diags);
+			continue;
+		}
 		check_owner(ko, sec, at, bundled, diags);
 		for (uint64_t other = 0; other < at; other += SHADOW_SIZE) {
-			if (shadow_id(sec, other) != id)
+			if (shadow_id(sec, other) != id || shadow_call(sec, other) == HOW_GET)
 				continue;
 			check_agree(ko, sec, at, other, diags);
 			check_owners_agree(sec, at, other, diags);
 			check_sizes_agree(sec, at, other, diags);
+			if (bundled)
+				check_objects_agree(sec, end, at, other, diags);
 		}
 		if (g_hash_table_add(seen, g_memdup2(&id, sizeof(id))) && !bundled)
 			note_freed(sec, at, diags);

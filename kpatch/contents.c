@@ -240,7 +240,8 @@ static bool read_shadow_types(json_t *contents, const struct kp_elf *elf, GError
 	if (!patch_table_open(&table, elf, ".kpatch.shadow_types", SHADOW_SIZE, SHADOW_FILE, err))
 		return false;
 	for (uint64_t i = 0; i < table.rows; i++)
-		merge_type(contents, &table, i);
+		if ((patch_table_word(&table, i, SHADOW_HOW) & HOW_CALL) != HOW_GET)
+			merge_type(contents, &table, i);
 	return patch_table_close(&table, err);
 }
 

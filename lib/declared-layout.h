@@ -98,6 +98,7 @@ enum {
 enum {
 	HOW_ALLOC = 1,
 	HOW_FREE_ALL = 3,
+	HOW_GET = 4,
 	HOW_CALL = 0xff, /* mask: which call */
 	HOW_UNKNOWN = 0x100,
 	HOW_NAMED = 0x200,

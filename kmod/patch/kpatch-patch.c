@@ -115,12 +115,12 @@ static int fill_shadow_types(void)
 	if (!shadow.types || !shadow.lists)
 		return -ENOMEM;
 
-	for (entry = __kpatch_shadow_types; entry->file; entry++)
+	for_each_shadow_type(entry)
 		get_object(entry->objname);
 	type = shadow.types;
 	list = shadow.lists;
 	for (obj = tables.objs; obj->funcs; obj++) {
-		for (entry = __kpatch_shadow_types; entry->file; entry++) {
+		for_each_shadow_type(entry) {
 			if (!same_object(obj->name, core_objname(entry->objname)))
 				continue;
 			obj->shadow_types = list;

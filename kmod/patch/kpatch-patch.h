@@ -90,6 +90,7 @@ struct kpatch_patch_state {
  * @how:	0: KPATCH_SHADOW_TYPE(); else the call that it was found at, see
  *		kmod/include/record/linux/livepatch.h
  *
+ * A call that only looks for a variable (KPATCH_HOW_GET) declares no type.
  * Several entries of an object with one id mean one type. Where they do not have the same ctor or dtor one
  * of them has none. @state and @size are the same in all entries of the patch with one id.
  */
@@ -105,6 +106,14 @@ struct kpatch_patch_shadow {
 	unsigned int line;
 	unsigned int how;
 };
+
+#define KPATCH_HOW_CALL 0xff /* in @how: which call */
+#define KPATCH_HOW_GET	4
+
+static inline bool kpatch_declares_type(const struct kpatch_patch_shadow *entry)
+{
+	return (entry->how & KPATCH_HOW_CALL) != KPATCH_HOW_GET;
+}
 
 /* Defined by patch.lds. */
 extern const struct kpatch_patch_func __kpatch_funcs[];

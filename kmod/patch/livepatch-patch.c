@@ -66,7 +66,7 @@ static klp_shadow_dtor_t dtor_of(const struct kpatch_patch_shadow *type)
 {
 	const struct kpatch_patch_shadow *entry;
 
-	for (entry = __kpatch_shadow_types; entry->file; entry++)
+	for_each_shadow_type(entry)
 		if (entry->id == type->id && entry->dtor &&
 		    same_object(core_objname(entry->objname), core_objname(type->objname)))
 			return entry->dtor;
@@ -81,7 +81,7 @@ static void free_shadow_types(const struct klp_object *obj)
 	/* Tasks may still be in code that was forced out. */
 	if (patch.forced || !is_alone())
 		return;
-	for (entry = __kpatch_shadow_types; entry->file; entry++)
+	for_each_shadow_type(entry)
 		if (same_object(obj->name, core_objname(entry->objname)) && !is_used(entry->id))
 			klp_shadow_free_all(entry->id, dtor_of(entry));
 }
@@ -105,7 +105,10 @@ static int fill_shadow_types(void)
 {
 	const struct kpatch_patch_shadow *entry;
 
+	/* Also those that is_used() asks for. */
 	for (entry = __kpatch_shadow_types; entry->file; entry++)
+		get_object(entry->objname);
+	for_each_shadow_type(entry)
 		get_object(entry->objname)->callbacks.post_unpatch = post_unpatch;
 	return 0;
 }

@@ -61,6 +61,10 @@ static size_t count_callbacks(const struct kpatch_patch_callback *table)
 	return n;
 }
 
+#define for_each_shadow_type(entry)					\
+	for ((entry) = __kpatch_shadow_types; (entry)->file; (entry)++)	\
+		if (kpatch_declares_type(entry))
+
 static size_t count_shadow_types(void)
 {
 	size_t n = 0;

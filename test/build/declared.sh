@@ -101,6 +101,17 @@ END
 built fix.patch
 same "types" "fs/proc/devices.o 0x5 None None 1" "$(types)"
 
+# Reading what an older patch made: nobody says how long that has to stay. Another source of the patch may.
+rm fix.patch
+source_with fs/proc/devices.c "$devices" 'if (klp_shadow_get(f, 5)) return 0;' <<<'#include <linux/livepatch.h>'
+status 2 kpatch-build -q -a "$release" fix.patch >log 2>&1
+expect "5: the patch reads shadow variables 0x5, but neither makes nor frees any: they would go with the patch that does (fs/proc/devices.c:" log
+expect "KPATCH_SHADOW_TYPE(id, ctor, dtor);" log
+built --core=livepatch fix.patch
+source_with fs/proc/meminfo.c "$meminfo" 'klp_shadow_free(m, 5, NULL);' <<<'#include <linux/livepatch.h>'
+built fix.patch
+same "types" "fs/proc/meminfo.o 0x5 None None 1" "$(types)"
+
 # A state that owns a type, wherever it stands; the other core knows no such thing.
 rm fix.patch
 source_with fs/proc/devices.c "$devices" 'klp_shadow_alloc(f, 5, 24, GFP_KERNEL, NULL, NULL);' <<'END'

@@ -180,6 +180,39 @@ static void test_shadow_sizes(struct fixture *f, gconstpointer arg G_GNUC_UNUSED
 		    "16");
 }
 
+/* Reading them is no declaration, but somebody must have one. */
+static void test_shadow_read(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
+{
+	check(f, TYPES CALL("1", "0", "0", "3", "4") CALL("1", "0", "f", "4", "2") TYPE_END, true);
+	g_assert_cmpuint(f->diags->list->len, ==, 0);
+	check(f, TYPES CALL("2", "0", "0", "3", "4") TYPE_END, false);
+	g_assert_cmpuint(f->diags->list->len, ==, 0);
+	check(f, TYPES CALL("2", "0", "0", "3", "4") CALL("2", "0", "0", "4", "4") TYPE_END, true);
+	g_assert_cmpuint(f->diags->errors, ==, 1);
+	expect_diag(f, "one",
+		    "reads shadow variables 0x2, but neither makes nor frees any: they would go "
+		    "with the patch that does (fs/a.c:3 of vmlinux)");
+}
+
+/* What is freed when the other object has gone must be freed in the same way. */
+static void test_shadow_objects(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
+{
+#define OTHERS(dtor) ".quad 0,1,0," dtor ",one,file,one,0,0\n.long 9,0\n" TYPE("2", "0", "f", "10")
+	check(f, TYPES TYPE("1", "0", "f", "3") TYPE("1", "0", "0", "4") OTHERS("f") TYPE_END,
+	      true);
+	g_assert_cmpuint(f->diags->list->len, ==, 0);
+	check(f, TYPES TYPE("1", "0", "f", "3") OTHERS("0") TYPE_END, true);
+	g_assert_cmpuint(f->diags->errors, ==, 1);
+	expect_diag(f, "one",
+		    "0x1 has a dtor in one object and none in the other: fs/a.c:3 of vmlinux, "
+		    "fs/a.c:9 of one");
+	/* Reading needs none. */
+	check(f,
+	      TYPES TYPE("1", "0", "f", "3") ".quad 0,1,0,0,one,file,one,0,0\n.long 9,4\n" TYPE_END,
+	      true);
+	g_assert_cmpuint(f->diags->errors, ==, 1);
+}
+
 /* In the module that is written all entries of an id say the same. */
 static void test_shadow_merged(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
 {
@@ -236,6 +269,8 @@ int main(int argc, char **argv)
 	TEST(shadow_plain);
 	TEST(shadow_owned);
 	TEST(shadow_sizes);
+	TEST(shadow_read);
+	TEST(shadow_objects);
 	TEST(shadow_merged);
 	return g_test_run();
 }

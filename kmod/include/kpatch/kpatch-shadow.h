@@ -19,6 +19,7 @@
 /* kpatch-build's <linux/livepatch.h> has these: they make the patch declare the variables. */
 #ifndef KPATCH_RECORD_NAMED
 #define KPATCH_RECORD_NAMED(_how, _name, _size) do { } while (0)
+#define KPATCH_RECORD_NAMED_GET(_name) do { } while (0)
 #define KPATCH_RECORDED(fn) fn
 #endif
 
@@ -36,11 +37,14 @@
 					  kpatch_size, _gfp, NULL, NULL); \
 })
 
-/** kpatch_shadow_get() - the memory called @var of @obj, NULL if there is none. */
-static inline void *kpatch_shadow_get(void *obj, const char *var)
-{
-	return klp_shadow_get(obj, __kpatch_shadow_id(var));
-}
+/** kpatch_shadow_get() - the memory called @_var of @_obj, NULL if there is none. */
+#define kpatch_shadow_get(_obj, _var)					\
+({									\
+	const char *kpatch_var = (_var);				\
+									\
+	KPATCH_RECORD_NAMED_GET(kpatch_var);				\
+	(klp_shadow_get)(_obj, __kpatch_shadow_id(kpatch_var));		\
+})
 
 /** kpatch_shadow_free() - detach and free @_var of @_obj; nothing happens if there is none. */
 #define kpatch_shadow_free(_obj, _var)					\

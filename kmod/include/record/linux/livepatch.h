@@ -30,6 +30,7 @@ KPATCH_RECORD_CALL(klp_shadow_free_all);
 #define KPATCH_HOW_ALLOC	1
 #define KPATCH_HOW_FREE		2
 #define KPATCH_HOW_FREE_ALL	3
+#define KPATCH_HOW_GET		4
 #define KPATCH_HOW_UNKNOWN	0x100 /* id, ctor or dtor are not constant */
 #define KPATCH_HOW_NAMED	0x200 /* the id is the hash of the name */
 
@@ -83,6 +84,22 @@ do {									\
 	else								\
 		KPATCH_RECORD_ENTRY((_how) | KPATCH_HOW_UNKNOWN, "?", 0UL, 0, 0, 0UL); \
 } while (0)
+
+#define KPATCH_RECORD_NAMED_GET(_name)					\
+do {									\
+	if (KPATCH_CONSTANT_POINTER(_name))				\
+		KPATCH_RECORD_ENTRY(KPATCH_HOW_GET | KPATCH_HOW_NAMED, _name, 0UL, 0, 0, 0UL); \
+} while (0)
+
+/* Somebody else may own what is looked for, under an id that only the caller knows. */
+#define klp_shadow_get(_obj, _id)					\
+({									\
+	unsigned long kpatch_id = (_id);				\
+									\
+	if (__builtin_constant_p(kpatch_id))				\
+		KPATCH_RECORD_ENTRY(KPATCH_HOW_GET, #_id, kpatch_id, NULL, NULL, 0UL); \
+	klp_shadow_get(_obj, kpatch_id);				\
+})
 
 #define klp_shadow_alloc(_obj, _id, _size, _gfp, _ctor, _ctor_data)	\
 ({									\

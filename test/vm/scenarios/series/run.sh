@@ -60,6 +60,7 @@ counts() {
 		refute "$SETS" cat "$(patch_dir kp_series_$1)/shadow_types"
 	else
 		wait_until 5 is_live "$1" $SETS "$3" 0 || fail "patch $1: $(live "$1" $SETS) of SETS, expected $3"
+		[ "$(info "sets live")" -eq "$3" ] || fail "ctors and dtors leave $(info "sets live") of SETS, expected $3"
 	fi
 	echo "   ok: live variables: $(live "$1" $READS) $3"
 	start_load
@@ -119,6 +120,7 @@ freed() {
 	sleep 1
 	number=$(($(freed_lines) - freed_seen))
 	[ $number -le $((HELD + 2)) ] || fail "patch $1 freed $number of SETS"
+	dmesg | grep "series $1: freed" | tail -n 1 | grep -q ", 0 left" || fail "ctors and dtors: $(dmesg | grep freed | tail -n 1)"
 	echo "   ok: patch $1 freed $number variables"
 	freed_seen=$((freed_seen + number))
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
 # The example of the kernel's document on shadow variables: a spinlock for struct sta_info, attached to stations as
-# they come, freed as they go. One station is there before the patch and gets none; the last two go after it.
+# they come, freed as they go. The sources have exports after what the patch includes and declares. One station is there before the patch and gets none; the last two go after it.
 types=$(patch_dir kp_shadow_station)/shadow_types
 
 locks() {
@@ -17,6 +17,7 @@ ip link set wlan0 up
 ./station new "$index" 1
 load_patch kp_shadow_station.ko
 expect "1 0 PS_LOCK" cat "$types"
+expect "station_locks enabled" cat "$(patch_dir kp_shadow_station)/states"
 ./station new "$index" 2
 ./station new "$index" 3
 ./station new "$index" 4
