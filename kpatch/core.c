@@ -9,6 +9,7 @@
 #include "blockers.h"
 #include "error.h"
 #include "explain.h"
+#include "text.h"
 
 static const struct core_ops cores[] = {
 	{
@@ -134,11 +135,6 @@ const char *patch_state_name(const struct patch_state *state)
 	return state->enabled ? "enabled" : "disabled";
 }
 
-static int compare_names(gconstpointer a, gconstpointer b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 GPtrArray *core_patches(const struct host *host, const struct core_ops *core)
 {
 	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
@@ -149,7 +145,7 @@ GPtrArray *core_patches(const struct host *host, const struct core_ops *core)
 		if (core_state(host, core, name).present)
 			g_ptr_array_add(names, g_strdup(name));
 	}
-	g_ptr_array_sort(names, compare_names);
+	names_sort(names);
 	return names;
 }
 
@@ -163,11 +159,36 @@ char *core_in_transition(const struct host *host, const struct core_ops *core)
 	return NULL;
 }
 
-int core_set_enabled(const struct host *host, const struct core_ops *core, const char *patch,
-		     bool on)
+static void free_loaded(gpointer data)
+{
+	struct loaded_patch *loaded = data;
+
+	g_free(loaded->name);
+	g_free(loaded);
+}
+
+GPtrArray *loaded_patches(const struct host *host)
+{
+	GPtrArray *list = g_ptr_array_new_with_free_func(free_loaded);
+
+	for (size_t c = 0; c < G_N_ELEMENTS(cores); c++) {
+		g_autoptr(GPtrArray) names = core_patches(host, &cores[c]);
+		for (guint i = 0; i < names->len; i++) {
+			struct loaded_patch *loaded = g_new0(struct loaded_patch, 1);
+			loaded->core = &cores[c];
+			loaded->name = g_strdup(names->pdata[i]);
+			loaded->state = core_state(host, &cores[c], loaded->name);
+			g_ptr_array_add(list, loaded);
+		}
+	}
+	return list;
+}
+
+int core_write(const struct host *host, const struct core_ops *core, const char *patch,
+	       const char *file, bool on)
 {
 	g_autofree char *dir = core_patch_dir(host, core, patch);
-	g_autofree char *path = g_build_filename(dir, "enabled", NULL);
+	g_autofree char *path = g_build_filename(dir, file, NULL);
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
 
 	if (fd < 0)
@@ -175,4 +196,10 @@ int core_set_enabled(const struct host *host, const struct core_ops *core, const
 	int ret = write(fd, on ? "1" : "0", 1) == 1 ? 0 : -errno;
 	close(fd);
 	return ret;
+}
+
+int core_set_enabled(const struct host *host, const struct core_ops *core, const char *patch,
+		     bool on)
+{
+	return core_write(host, core, patch, "enabled", on);
 }

@@ -69,6 +69,20 @@ GPtrArray *core_patches(const struct host *host, const struct core_ops *core);
 /** core_in_transition() - the name of the core's patch that is in transition, or NULL. */
 char *core_in_transition(const struct host *host, const struct core_ops *core);
 
+/** struct loaded_patch - a patch that a core has. */
+struct loaded_patch {
+	const struct core_ops *core;
+	char *name;
+	struct patch_state state;
+};
+
+/** loaded_patches() - of all cores, by core and name; elements are owned by the array. */
+GPtrArray *loaded_patches(const struct host *host);
+
+/** core_write() - write 1 or 0 to one of the patch's files in sysfs. 0 or a negative errno. */
+int core_write(const struct host *host, const struct core_ops *core, const char *patch,
+	       const char *file, bool on);
+
 /** core_set_enabled() - write to the patch's "enabled". 0 or a negative errno. */
 int core_set_enabled(const struct host *host, const struct core_ops *core, const char *patch,
 		     bool on);

@@ -221,28 +221,54 @@ static bool has_word(const char *text, const char *const *words, size_t count)
 	return false;
 }
 
-char *host_log_since(const struct host *host, const char *const *words, size_t count)
+/*
+ * The next record: "priority,sequence,time,flags;message\n" and then lines of key=value. Returns its
+ * message, in @record, which still begins with the fields; NULL at the end.
+ */
+static const char *next_message(const struct host *host, char *record, size_t size)
 {
-	GString *text = g_string_new(NULL);
-	char record[8192];
-
 	while (host->kmsg_fd >= 0) {
-		ssize_t n = read(host->kmsg_fd, record, sizeof(record) - 1);
+		ssize_t n = read(host->kmsg_fd, record, size - 1);
 		if (n < 0 && (errno == EPIPE || errno == EINTR))
 			continue; /* EPIPE: older records were overwritten, go on with the next */
 		if (n <= 0)
 			break;
 		record[n] = '\0';
-		/* "priority,sequence,time,flags;message\n" and then lines of key=value */
 		char *message = strchr(record, ';');
 		if (!message)
 			continue;
-		message++;
+		*message++ = '\0';
 		message[strcspn(message, "\n")] = '\0';
+		return message;
+	}
+	return NULL;
+}
+
+char *host_log_since(const struct host *host, const char *const *words, size_t count)
+{
+	GString *text = g_string_new(NULL);
+	char record[8192];
+
+	for (const char *message; (message = next_message(host, record, sizeof(record)));)
 		if (has_word(message, words, count))
 			g_string_append_printf(text, "%s%s", text->len ? "\n" : "", message);
-	}
 	return g_string_free(text, FALSE);
+}
+
+double host_log_age(const struct host *host, const char *word)
+{
+	char record[8192];
+	gint64 time = -1;
+
+	if (host->kmsg_fd >= 0)
+		lseek(host->kmsg_fd, 0, SEEK_SET);
+	for (const char *message; (message = next_message(host, record, sizeof(record)));) {
+		/* Microseconds of the clock that is monotonic here, too. */
+		g_auto(GStrv) fields = g_strsplit(record, ",", 4);
+		if (strstr(message, word) && g_strv_length(fields) >= 3)
+			time = g_ascii_strtoll(fields[2], NULL, 10);
+	}
+	return time < 0 ? -1 : (double)(g_get_monotonic_time() - time) / G_USEC_PER_SEC;
 }
 
 char *host_read(const char *first, ...)

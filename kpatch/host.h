@@ -47,6 +47,9 @@ void host_log_mark(const struct host *host);
  * "". */
 char *host_log_since(const struct host *host, const char *const *words, size_t count);
 
+/** host_log_age() - seconds since the last kernel message with @word; negative if there is none. */
+double host_log_age(const struct host *host, const char *word);
+
 /**
  * host_read() - a file's text without white space at its end, NULL if it cannot be read.
  * The path is put together from the following strings; the last is NULL.

@@ -8,11 +8,7 @@
 #include "core.h"
 #include "declared.h"
 #include "module.h"
-
-static int compare_names(gconstpointer a, gconstpointer b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
+#include "text.h"
 
 /* The folders in a folder, sorted. */
 static GPtrArray *folders(const char *path)
@@ -25,7 +21,7 @@ static GPtrArray *folders(const char *path)
 		if (g_file_test(child, G_FILE_TEST_IS_DIR))
 			g_ptr_array_add(names, g_strdup(name));
 	}
-	g_ptr_array_sort(names, compare_names);
+	names_sort(names);
 	return names;
 }
 
@@ -56,9 +52,11 @@ static json_t *object_json(const char *patch_dir, const char *name)
 	return object;
 }
 
-static json_t *patch_json(const struct host *host, const struct core_ops *core, const char *name)
+static json_t *patch_json(const struct host *host, const struct loaded_patch *loaded)
 {
-	struct patch_state state = core_state(host, core, name);
+	const struct core_ops *core = loaded->core;
+	const struct patch_state state = loaded->state;
+	const char *name = loaded->name;
 	g_autofree char *dir = core_patch_dir(host, core, name);
 	g_autoptr(GPtrArray) objects = folders(dir);
 	json_t *list = json_array();
@@ -75,20 +73,15 @@ static json_t *patch_json(const struct host *host, const struct core_ops *core, 
 	return patch;
 }
 
-/* Modules of patches that a cumulative one replaced: not in force, and no core shows them. */
+/* Modules of patches that a cumulative one replaced. */
 static void add_leftovers(const struct host *host, json_t *patches)
 {
-	g_autofree char *path = g_build_filename(host->sys, "module", NULL);
-	g_autoptr(GPtrArray) modules = folders(path);
+	g_autoptr(GPtrArray) modules = module_leftovers(host);
 
-	for (guint i = 0; i < modules->len; i++) {
-		const char *name = modules->pdata[i];
-		if (!module_is_loaded(host, name) || !module_is_livepatch(host, name) ||
-		    core_of_patch(host, name))
-			continue;
-		json_array_append_new(patches, json_pack("{s:s, s:s, s:[]}", "name", name, "state",
+	for (guint i = 0; i < modules->len; i++)
+		json_array_append_new(patches, json_pack("{s:s, s:s, s:[]}", "name",
+							 modules->pdata[i], "state",
 							 "not in force", "objects"));
-	}
 }
 
 static void write_object(GString *text, const json_t *object)
@@ -139,15 +132,10 @@ bool command_list(const struct command *cmd, const char *arg G_GNUC_UNUSED,
 		  GError **err G_GNUC_UNUSED)
 {
 	json_t *patches = json_array();
-	size_t cores;
-	const struct core_ops *table = core_table(&cores);
+	g_autoptr(GPtrArray) loaded = loaded_patches(cmd->host);
 
-	for (size_t c = 0; c < cores; c++) {
-		g_autoptr(GPtrArray) names = core_patches(cmd->host, &table[c]);
-		for (guint i = 0; i < names->len; i++)
-			json_array_append_new(patches,
-					      patch_json(cmd->host, &table[c], names->pdata[i]));
-	}
+	for (guint l = 0; l < loaded->len; l++)
+		json_array_append_new(patches, patch_json(cmd->host, loaded->pdata[l]));
 	add_leftovers(cmd->host, patches);
 
 	size_t i;

@@ -6,6 +6,8 @@
 
 #include "build-id.h"
 #include "error.h"
+#include "store.h"
+#include "text.h"
 #include "unpack.h"
 
 void patch_module_free(struct patch_module *module)
@@ -31,8 +33,7 @@ void patch_module_free(struct patch_module *module)
 	g_free(module);
 }
 
-/* The part of a file's name from its ".ko" on; NULL if it is not called like a module. */
-static const char *module_suffix(const char *file)
+const char *module_suffix(const char *file)
 {
 	static const char *const suffixes[] = { ".ko", ".ko.xz", ".ko.gz", ".ko.zst" };
 
@@ -49,8 +50,7 @@ static const char *base_name(const char *what)
 	return slash ? slash + 1 : what;
 }
 
-/* The file's name without its suffix, as it is spelled. */
-static char *stem(const char *file)
+char *module_stem(const char *file)
 {
 	const char *suffix = module_suffix(file);
 
@@ -59,7 +59,7 @@ static char *stem(const char *file)
 
 char *patch_name(const char *what)
 {
-	return g_strdelimit(stem(base_name(what)), "-", '_');
+	return g_strdelimit(module_stem(base_name(what)), "-", '_');
 }
 
 char *patch_name_given(const char *what, GError **err)
@@ -73,56 +73,6 @@ char *patch_name_given(const char *what, GError **err)
 	return NULL;
 }
 
-/* How well a file in the store answers to what the user wrote. */
-enum match { MATCH_NOT, MATCH_NAME, MATCH_SPELLING, MATCH_FILE };
-
-static enum match match_file(const char *file, const char *what)
-{
-	g_autofree char *spelling = stem(file), *wanted = stem(what);
-
-	if (!module_suffix(file))
-		return MATCH_NOT; /* a signature, a backup, half of a copy */
-	if (strcmp(file, what) == 0)
-		return MATCH_FILE;
-	if (strcmp(spelling, wanted) == 0)
-		return MATCH_SPELLING;
-	/* Files are named as the author wished, the kernel turns - into _. */
-	g_strdelimit(spelling, "-", '_');
-	g_strdelimit(wanted, "-", '_');
-	return strcmp(spelling, wanted) == 0 ? MATCH_NAME : MATCH_NOT;
-}
-
-static char *find_in_store(const char *folder, const char *what, GError **err)
-{
-	g_autofree char *found = NULL, *rival = NULL;
-	g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
-	enum match best = MATCH_NOT;
-
-	for (const char *file; dir && (file = g_dir_read_name(dir));) {
-		enum match match = match_file(file, what);
-		g_autofree char *path = g_build_filename(folder, file, NULL);
-		if (match == MATCH_NOT || match < best ||
-		    !g_file_test(path, G_FILE_TEST_IS_REGULAR))
-			continue;
-		g_free(rival);
-		rival = match == best ? g_steal_pointer(&found) : NULL;
-		g_free(found);
-		found = g_steal_pointer(&path);
-		best = match;
-	}
-	if (rival) {
-		kp_fail(err, KP_FAILED,
-			"%s may mean %s or %s; name the file, or remove one of them", what, rival,
-			found);
-		return NULL;
-	}
-	if (!found)
-		kp_fail(err, KP_FAILED,
-			"%s is neither a file nor a patch in %s; give the path of the .ko file",
-			what, folder);
-	return g_steal_pointer(&found);
-}
-
 char *patch_module_find(const struct host *host, const char *what, GError **err)
 {
 	if (g_file_test(what, G_FILE_TEST_IS_REGULAR))
@@ -131,8 +81,7 @@ char *patch_module_find(const struct host *host, const char *what, GError **err)
 		kp_fail(err, KP_FAILED, "%s: there is no such file", what);
 		return NULL;
 	}
-	g_autofree char *folder = g_build_filename(host->store, host->release, NULL);
-	return find_in_store(folder, what, err);
+	return store_find(host, host->release, what, err);
 }
 
 /* @info: "KEY=VALUE". What is there several times, like authors, is put together. */
@@ -223,22 +172,31 @@ fail:
 	return NULL;
 }
 
+char *patch_module_release(const struct patch_module *module)
+{
+	return g_strndup(module->vermagic, strcspn(module->vermagic, " "));
+}
+
+bool patch_module_core_known(const struct patch_module *module, GError **err)
+{
+	return module->ops ||
+	       kp_fail(err, KP_FAILED,
+		       "%s is for the core \"%s\", which this version of kpatch does not know; "
+		       "build it with --core=livepatch",
+		       module->name, module->core);
+}
+
 bool patch_module_fits(const struct host *host, const struct patch_module *module, GError **err)
 {
-	size_t length = strcspn(module->vermagic, " ");
-	if (strlen(host->release) != length ||
-	    strncmp(module->vermagic, host->release, length) != 0)
+	g_autofree char *release = patch_module_release(module);
+
+	if (strcmp(release, host->release) != 0)
 		return kp_fail(err, KP_FAILED,
-			       "%s was built for kernel %.*s, but %s is running; "
+			       "%s was built for kernel %s, but %s is running; "
 			       "build it with kpatch-build -a %s",
-			       module->name, (int)length, module->vermagic, host->release,
-			       host->release);
-	if (!module->ops)
-		return kp_fail(
-			err, KP_FAILED,
-			"%s is for the core \"%s\", which this version of kpatch does not know; "
-			"build it with --core=livepatch",
-			module->name, module->core);
+			       module->name, release, host->release, host->release);
+	if (!patch_module_core_known(module, err))
+		return false;
 	/* Distributions rebuild kernels under one release name: only the build-id is exact. */
 	g_autofree char *notes = g_build_filename(host->sys, "kernel", "notes", NULL);
 	g_autofree char *running = build_id_of_notes(notes);
@@ -274,11 +232,17 @@ bool module_is_livepatch(const struct host *host, const char *name)
 	return taint && strchr(taint, 'K');
 }
 
+char *module_loaded_build_id(const struct host *host, const char *name)
+{
+	g_autofree char *dir = module_dir(host, name);
+	g_autofree char *notes = g_build_filename(dir, "notes", ".note.gnu.build-id", NULL);
+
+	return build_id_of_notes(notes);
+}
+
 bool module_is_same(const struct host *host, const struct patch_module *module)
 {
-	g_autofree char *dir = module_dir(host, module->name);
-	g_autofree char *notes = g_build_filename(dir, "notes", ".note.gnu.build-id", NULL);
-	g_autofree char *loaded = build_id_of_notes(notes);
+	g_autofree char *loaded = module_loaded_build_id(host, module->name);
 
 	return loaded && module->build_id && strcmp(loaded, module->build_id) == 0;
 }
@@ -289,4 +253,18 @@ long module_refcount(const struct host *host, const char *name)
 	g_autofree char *text = host_read(dir, "refcnt", NULL);
 
 	return text ? strtol(text, NULL, 10) : -1;
+}
+
+GPtrArray *module_leftovers(const struct host *host)
+{
+	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+	g_autofree char *path = module_dir(host, NULL);
+	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+
+	for (const char *name; dir && (name = g_dir_read_name(dir));)
+		if (module_is_loaded(host, name) && module_is_livepatch(host, name) &&
+		    !core_of_patch(host, name))
+			g_ptr_array_add(names, g_strdup(name));
+	names_sort(names);
+	return names;
 }

@@ -47,8 +47,21 @@ char *patch_module_find(const struct host *host, const char *what, GError **err)
  */
 struct patch_module *patch_module_read(const char *path, GError **err);
 
+/** patch_module_release() - the release of the kernel that it is for; freed by the caller. */
+char *patch_module_release(const struct patch_module *module);
+
+/** patch_module_core_known() - whether it is for a core that this knows. */
+bool patch_module_core_known(const struct patch_module *module, GError **err);
+
 /** patch_module_fits() - whether it was built for the running kernel and a core that this knows. */
 bool patch_module_fits(const struct host *host, const struct patch_module *module, GError **err);
+
+/** module_suffix() - the part of a file's name from its ".ko" on; NULL if it is not called like a
+ * module. */
+const char *module_suffix(const char *file);
+
+/** module_stem() - a file's name without that suffix, as it is spelled; freed by the caller. */
+char *module_stem(const char *file);
 
 /** patch_name() - what the kernel calls "dir/my-patch.ko", "my-patch.ko.xz", "my-patch":
  * "my_patch".
@@ -69,10 +82,19 @@ bool module_is_loaded(const struct host *host, const char *name);
  * K). */
 bool module_is_livepatch(const struct host *host, const char *name);
 
+/** module_loaded_build_id() - of the loaded module of this name, in hex; NULL: it does not say. */
+char *module_loaded_build_id(const struct host *host, const char *name);
+
 /** module_is_same() - whether the loaded module of this name came from this very file. */
 bool module_is_same(const struct host *host, const struct patch_module *module);
 
 /** module_refcount() - how often the loaded module is in use; -1 if not known. */
 long module_refcount(const struct host *host, const char *name);
+
+/**
+ * module_leftovers() - the modules of patches that no core has any more, as a cumulative patch
+ * replaced them: sorted names, owned by the array.
+ */
+GPtrArray *module_leftovers(const struct host *host);
 
 #endif

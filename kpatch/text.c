@@ -25,3 +25,13 @@ char *text_printable(const char *text)
 	}
 	return g_string_free(clean, FALSE);
 }
+
+static int compare_names(gconstpointer a, gconstpointer b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void names_sort(GPtrArray *names)
+{
+	g_ptr_array_sort(names, compare_names);
+}

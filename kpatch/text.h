@@ -3,6 +3,7 @@
 #ifndef KPATCH_TEXT_H
 #define KPATCH_TEXT_H
 
+#include <glib.h>
 #include <stdbool.h>
 
 /** text_is_printable() - UTF-8 without control characters. */
@@ -10,5 +11,8 @@ bool text_is_printable(const char *text);
 
 /** text_printable() - @text made so, to be freed. */
 char *text_printable(const char *text);
+
+/** names_sort() - sort an array of strings. */
+void names_sort(GPtrArray *names);
 
 #endif
