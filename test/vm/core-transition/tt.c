@@ -7,12 +7,14 @@
  *   forks N	N processes that fork, exit	threads N	that create threads
  *   execs N	exec from threads		vforks N	vfork and exec
  *   zombies N	N children that nobody waits for
+ *   graces N	N processes that wait for RCU; how long at most is in /tmp/graces, in ms
  *   drive N	N transitions; some are turned around, once or twice
  * All but drive run until they are killed.
  */
 #include <err.h>
 #include <fcntl.h>
 #include <linux/io_uring.h>
+#include <linux/membarrier.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -199,6 +201,38 @@ static void zombies(long count)
 	sleep_forever(NULL);
 }
 
+static long now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* MEMBARRIER_CMD_GLOBAL is a wait for RCU, if there is more than one processor. */
+static void wait_for_rcu(void)
+{
+	long worst = -1;
+
+	for (;;) {
+		long began = now_ms(), took;
+
+		if (syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
+			err(1, "membarrier");
+		took = now_ms() - began;
+		if (took > worst) {
+			FILE *file = fopen("/tmp/graces", "w");
+
+			if (!file)
+				err(1, "/tmp/graces");
+			worst = took;
+			fprintf(file, "%ld\n", worst);
+			fclose(file);
+		}
+		sleep_ms(10);
+	}
+}
+
 static int command(const char *text)
 {
 	int fd = open("/proc/kp_trans", O_WRONLY);
@@ -266,7 +300,8 @@ static const struct {
 	{ "pairs", NULL, call_pairs },	{ "uring", NULL, uring_loop },
 	{ "forks", NULL, fork_and_exit }, { "threads", NULL, create_threads },
 	{ "execs", NULL, exec_loop },	{ "vforks", NULL, vfork_loop },
-	{ "zombies", zombies, NULL },	{ "drive", drive, NULL },
+	{ "zombies", zombies, NULL },	{ "graces", NULL, wait_for_rcu },
+	{ "drive", drive, NULL },
 };
 
 int main(int argc, char **argv)

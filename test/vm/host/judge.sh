@@ -11,6 +11,7 @@ bad_lines+='|lockdep is turned off|DEBUG_LOCKS_WARN|inconsistent lock state|turn
 bad_lines+='|UBSAN:|KASAN:|KCSAN:|refcount_t:|scheduling while atomic|sleeping function called'
 bad_lines+='|Bad page|bad unlock|stack-protector|unchecked MSR|ftrace (bug|failed)|Call Trace:'
 bad_lines+='|paging request|NULL pointer dereference|stack guard page|ODEBUG:|list_(add|del) corruption'
+bad_lines+='|kmemleak: .*disabled'
 
 # report pass|fail|skip NAME [WHY]
 report() {

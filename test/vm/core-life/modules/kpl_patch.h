@@ -6,7 +6,7 @@
  */
 #include <kpatch/kpatch-core.h>
 #include <linux/module.h>
-#include <linux/sched/signal.h>
+#include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/wait.h>
 
@@ -23,9 +23,9 @@ static int new_value(void)
 static int new_cmdline_proc_show(struct seq_file *m, void *v)
 {
 	seq_printf(m, "kpl version %d\n", KPL_VERSION);
-	/* Whoever has this name stays here until it is killed. */
+	/* Whoever has this name stays here until it is killed; the core's signals do not wake it. */
 	if (!strcmp(current->comm, "holder"))
-		wait_event_interruptible(nobody_wakes, fatal_signal_pending(current));
+		wait_event_killable(nobody_wakes, false);
 	return 0;
 }
 
