@@ -34,6 +34,10 @@ static char **read_stack(const char *task)
 		if (name && name[1])
 			g_ptr_array_add(names, g_strndup(name + 1, strcspn(name + 1, "+ \n")));
 	}
+	/* Stacks are for root only, and the kernel may be built without; this is its top. */
+	g_autofree char *top = names->len ? NULL : host_read(task, "wchan", NULL);
+	if (top && *top && strcmp(top, "0") != 0)
+		g_ptr_array_add(names, g_steal_pointer(&top));
 	g_ptr_array_add(names, NULL);
 	return (char **)g_ptr_array_free(names, FALSE);
 }

@@ -35,3 +35,10 @@ void command_set(const struct command *cmd, const char *key, const char *value)
 
 	json_object_set_new(cmd->result, key, json_string(valid));
 }
+
+void command_outcome(const struct command *cmd, const GError *error)
+{
+	json_object_set_new(cmd->result, "ok", json_boolean(!error));
+	if (error)
+		command_set(cmd, "error", error->message);
+}

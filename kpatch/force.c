@@ -18,8 +18,8 @@ static const char *price(bool enabling)
 {
 	return enabling ? "tasks that are in old code go on in it, together with new code; what "
 			  "they are in of patches that this one replaces can never be removed "
-			  "again, and their states and shadow variables are never freed" :
-			  "tasks that are in the patch's code go on in it, together with old code; "
+			  "again, and their states and shadow variables are never freed"
+			: "tasks that are in the patch's code go on in it, together with old code; "
 			  "its module can never be removed again, nor loaded, and its states and "
 			  "shadow variables are never freed";
 }
@@ -46,13 +46,14 @@ static bool agreed(const struct command *cmd, const char *patch, bool enabling, 
 		return true;
 	}
 	if (!cmd->ask)
-		return kp_fail(err, KP_FAILED,
-			       "nobody is there to ask whether to force %s, and it has a price: %s; "
-			       "if you want that, give --yes",
-			       patch, price(enabling));
+		return kp_fail(
+			err, KP_FAILED,
+			"nobody is there to ask whether to force %s, and it has a price: %s; "
+			"if you want that, give --yes",
+			patch, price(enabling));
 	return cmd->ask(question, cmd->say_data) ||
-	       kp_fail(err, KP_FAILED, "%s was not forced; `kpatch status` shows what is in the way",
-		       patch);
+	       kp_fail(err, KP_FAILED,
+		       "%s was not forced; `kpatch status` shows what is in the way", patch);
 }
 
 static bool wait_forced(const struct command *cmd, const struct core_ops *core, const char *patch,
@@ -67,10 +68,11 @@ static bool wait_forced(const struct command *cmd, const struct core_ops *core, 
 		return kp_fail(err, KP_INTERRUPTED, "interrupted; %s was forced all the same",
 			       patch);
 	default:
-		return kp_fail(err, KP_FAILED,
-			       "%s was forced, but its transition has not ended after %u s; look at "
-			       "the kernel log (dmesg)",
-			       patch, cmd->wait_seconds);
+		return kp_fail(
+			err, KP_FAILED,
+			"%s was forced, but its transition has not ended after %u s; look at "
+			"the kernel log (dmesg)",
+			patch, cmd->wait_seconds);
 	}
 }
 

@@ -222,8 +222,8 @@ static bool has_word(const char *text, const char *const *words, size_t count)
 }
 
 /*
- * The next record: "priority,sequence,time,flags;message\n" and then lines of key=value. Returns its
- * message, in @record, which still begins with the fields; NULL at the end.
+ * The next record: "priority,sequence,time,flags;message\n" and then lines of key=value. Returns
+ * its message, in @record, which still begins with the fields; NULL at the end.
  */
 static const char *next_message(const struct host *host, char *record, size_t size)
 {

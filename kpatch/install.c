@@ -134,10 +134,11 @@ bool command_install(const struct command *cmd, const char *arg, GError **err)
 	if (!g_file_test(arg, G_FILE_TEST_IS_REGULAR))
 		return kp_fail(err, KP_FAILED, "%s: there is no such file", arg);
 	if (!module_suffix(base))
-		return kp_fail(err, KP_FAILED,
-			       "%s is not called like a module; its name has to end in .ko, .ko.xz, "
-			       ".ko.gz or .ko.zst",
-			       arg);
+		return kp_fail(
+			err, KP_FAILED,
+			"%s is not called like a module; its name has to end in .ko, .ko.xz, "
+			".ko.gz or .ko.zst",
+			arg);
 	struct patch_module *module = patch_module_read(arg, err);
 	if (!module)
 		return false;
@@ -161,11 +162,12 @@ static bool uninstall_locked(const struct command *cmd, const char *arg, GError 
 	if (!path) {
 		/* Several files may answer to the name. */
 		g_autoptr(GPtrArray) same = find_same(cmd, name);
-		return kp_fail(err, KP_FAILED,
-			       same->len ? "%s may mean several files in %s/%s; name the file" :
-					   "no patch called %s is installed in %s/%s; `kpatch verify` "
-					   "shows the installed ones",
-			       arg, cmd->host->store, release_of(cmd));
+		return kp_fail(
+			err, KP_FAILED,
+			same->len ? "%s may mean several files in %s/%s; name the file"
+				  : "no patch called %s is installed in %s/%s; `kpatch verify` "
+				    "shows the installed ones",
+			arg, cmd->host->store, release_of(cmd));
 	}
 	command_set(cmd, "file", path);
 	if (!store_remove(cmd->host, release_of(cmd), path, err))
@@ -183,9 +185,10 @@ bool command_uninstall(const struct command *cmd, const char *arg, GError **err)
 	if (!check_release(release_of(cmd), err))
 		return false;
 	if (!*arg || *arg == '.' || strchr(arg, '/'))
-		return kp_fail(err, KP_FAILED,
-			       "\"%s\" is not the name of an installed patch; give it without a path",
-			       arg);
+		return kp_fail(
+			err, KP_FAILED,
+			"\"%s\" is not the name of an installed patch; give it without a path",
+			arg);
 	g_autofree char *name = patch_name(arg);
 	command_set(cmd, "patch", name);
 	command_set(cmd, "kernel", release_of(cmd));

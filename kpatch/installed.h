@@ -11,6 +11,7 @@ struct installed {
 	char *name;		     /* by its file, if that cannot be read */
 	struct patch_module *module; /* NULL: it cannot be used, as @error says */
 	GError *error;
+	bool tried; /* to be loaded */
 };
 
 /** installed_read() - those for the running kernel in their order; owned by the array. */

@@ -79,9 +79,9 @@ static void add_leftovers(const struct host *host, json_t *patches)
 	g_autoptr(GPtrArray) modules = module_leftovers(host);
 
 	for (guint i = 0; i < modules->len; i++)
-		json_array_append_new(patches, json_pack("{s:s, s:s, s:[]}", "name",
-							 modules->pdata[i], "state",
-							 "not in force", "objects"));
+		json_array_append_new(patches,
+				      json_pack("{s:s, s:s, s:[]}", "name", modules->pdata[i],
+						"state", "not in force", "objects"));
 }
 
 static void write_object(GString *text, const json_t *object)

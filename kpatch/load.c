@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
-/* kpatch load: look, insert, wait; and undo all of it when it does not come to an end. */
+/*
+ * kpatch load: look, insert, wait; and undo all of it when it does not come to an end. One patch,
+ * or all that are installed.
+ */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "batch.h"
 #include "command.h"
 #include "core.h"
 #include "error.h"
 #include "explain.h"
+#include "installed.h"
 #include "lock.h"
 #include "module.h"
 #include "transition.h"
@@ -188,22 +193,96 @@ static bool load_locked(const struct command *cmd, const struct patch_module *mo
 	}
 }
 
+static struct patch_module *read_fitting(const struct command *cmd, const char *path, GError **err)
+{
+	struct patch_module *module = patch_module_read(path, err);
+
+	if (!module)
+		return NULL;
+	command_set(cmd, "patch", module->name);
+	command_set(cmd, "core", module->core);
+	if (!patch_module_fits(cmd->host, module, err))
+		g_clear_pointer(&module, patch_module_free);
+	return module;
+}
+
 bool command_load(const struct command *cmd, const char *arg, GError **err)
 {
 	g_autofree char *path = patch_module_find(cmd->host, arg, err);
-	if (!path)
-		return false;
-	struct patch_module *module = patch_module_read(path, err);
-	if (!module)
-		return false;
+	struct patch_module *module = path ? read_fitting(cmd, path, err) : NULL;
+	int lock = module ? lock_take(cmd, err) : -1;
+	bool ok = lock >= 0 && load_locked(cmd, module, err);
 
-	command_set(cmd, "patch", module->name);
-	command_set(cmd, "core", module->core);
-	bool ok = patch_module_fits(cmd->host, module, err);
-	int lock = ok ? lock_take(cmd, err) : -1;
-	ok = lock >= 0 && load_locked(cmd, module, err);
 	if (lock >= 0)
 		close(lock);
 	patch_module_free(module);
+	return ok;
+}
+
+/* ---- all ---- */
+
+static bool load_path(const struct command *cmd, const char *path, GError **err)
+{
+	struct patch_module *module = read_fitting(cmd, path, err);
+	bool ok = module && load_locked(cmd, module, err);
+
+	patch_module_free(module);
+	return ok;
+}
+
+/* One that failed replaces nothing. */
+static void load_one(struct batch *batch, struct installed *patch)
+{
+	patch->tried = true;
+	if (!batch_do(batch, load_path, patch->path))
+		g_clear_pointer(&patch->module, patch_module_free);
+}
+
+static void pass_over(const struct command *cmd, const struct installed *patch,
+		      const struct installed *successor)
+{
+	json_t *list = json_object_get(cmd->result, "not_needed");
+
+	json_array_append_new(list, json_pack("{s:s, s:s}", "patch", patch->name, "replaced_by",
+					      successor->name));
+	g_string_append_printf(cmd->text, "%s is not needed: %s replaces it\n", patch->name,
+			       successor->name);
+}
+
+/*
+ * The last cumulative patch first, since whatever comes before it would be replaced at once; the
+ * one before it only if that fails. Then the others that come after it.
+ */
+static void load_list(struct batch *batch, const GPtrArray *list)
+{
+	const struct installed *successor;
+
+	for (guint i = list->len; i-- > 0;)
+		if (installed_is_cumulative(list->pdata[i]) && !installed_successor(list, i))
+			load_one(batch, list->pdata[i]);
+	for (guint i = 0; i < list->len; i++) {
+		struct installed *patch = list->pdata[i];
+		if ((successor = installed_successor(list, i)))
+			pass_over(batch->cmd, patch, successor);
+		else if (!patch->tried)
+			load_one(batch, patch);
+	}
+}
+
+bool command_load_all(const struct command *cmd, const char *arg G_GNUC_UNUSED, GError **err)
+{
+	int lock = lock_take(cmd, err);
+
+	if (lock < 0)
+		return false;
+	g_autoptr(GPtrArray) list = installed_read(cmd->host);
+	struct batch batch = batch_begin(cmd);
+	json_object_set_new(cmd->result, "not_needed", json_array());
+	load_list(&batch, list);
+	if (!list->len)
+		g_string_append_printf(cmd->text, "no patches are installed for kernel %s\n",
+				       cmd->host->release);
+	bool ok = batch_end(&batch, err);
+	close(lock);
 	return ok;
 }

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /* kpatch: puts patch modules in force and takes them out again. */
+#include <poll.h>
 #include <stdio.h>
 #include <unistd.h>
 
+#include "batch.h"
 #include "command.h"
 #include "error.h"
 #include "options.h"
 
 struct console {
 	bool terminal, quiet;
-	bool passing; /* the cursor is behind a line that may be overwritten */
+	bool passing;  /* the cursor is behind a line that may be overwritten */
+	int signal_fd; /* see struct host */
 };
 
 static void clear_line(struct console *console)
@@ -31,15 +34,39 @@ static void say(const char *line, bool passing, void *data)
 	fflush(stderr);
 }
 
+/* SIGINT is blocked, so it is waited for together with the answer. */
+static bool ask(const char *question, void *data)
+{
+	struct console *console = data;
+	struct pollfd fds[] = {
+		{ .fd = STDIN_FILENO, .events = POLLIN },
+		{ .fd = console->signal_fd, .events = POLLIN },
+	};
+	char answer[8] = "";
+
+	clear_line(console);
+	fprintf(stderr, "%s (yes/no) ", question);
+	fflush(stderr);
+	if (poll(fds, G_N_ELEMENTS(fds), -1) <= 0 || fds[1].revents)
+		return false;
+	return fgets(answer, sizeof(answer), stdin) && g_str_equal(g_strchomp(answer), "yes");
+}
+
 static void print_json(const struct command *cmd, const struct options *options,
 		       const GError *error)
 {
 	command_set(cmd, "command", options->name);
-	json_object_set_new(cmd->result, "ok", json_boolean(!error));
-	if (error)
-		command_set(cmd, "error", error->message);
+	command_outcome(cmd, error);
 	json_dumpf(cmd->result, stdout, JSON_INDENT(2) | JSON_SORT_KEYS);
 	putchar('\n');
+}
+
+static void run_command(const struct command *cmd, const struct options *options, GError **err)
+{
+	if (options->args[0] && options->args[1])
+		batch_each(cmd, options->run, options->args, err);
+	else
+		options->run(cmd, options->args[0], err);
 }
 
 static int run(const struct options *options, GError **err)
@@ -48,22 +75,29 @@ static int run(const struct options *options, GError **err)
 	if (!host)
 		return kp_exit_status(*err);
 
-	struct console console = { .terminal = isatty(STDERR_FILENO), .quiet = options->quiet };
+	struct console console = { .terminal = isatty(STDERR_FILENO),
+				   .quiet = options->quiet,
+				   .signal_fd = host->signal_fd };
 	struct command cmd = {
 		.host = host,
 		.wait_seconds = options->wait_seconds,
 		.keep_waiting = options->keep_waiting,
+		.wait = options->wait,
+		.replace = options->replace,
+		.yes = options->yes,
+		.release = options->release,
 		.core_module = options->core_module,
 		.say = say,
+		.ask = isatty(STDIN_FILENO) ? ask : NULL,
 		.say_data = &console,
 		.result = json_object(),
 		.text = g_string_new(NULL),
 	};
-	options->run(&cmd, options->arg, err);
+	run_command(&cmd, options, err);
 	clear_line(&console);
 	if (options->json)
 		print_json(&cmd, options, *err);
-	else if (!*err && (!options->quiet || options->shows))
+	else if (!options->quiet || options->shows)
 		fputs(cmd.text->str, stdout);
 	g_string_free(cmd.text, TRUE);
 	json_decref(cmd.result);

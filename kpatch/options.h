@@ -9,11 +9,11 @@
 struct options {
 	const char *name; /* of the subcommand */
 	command_fn run;
-	bool shows;	 /* its text is what the user wants: --quiet does not suppress it */
-	const char *arg; /* NULL where the subcommand takes none */
-	const char *core_module;
+	bool shows;	   /* its text is what the user wants: --quiet does not suppress it */
+	char *const *args; /* of the subcommand; the last is NULL */
+	const char *release, *core_module;
 	unsigned int wait_seconds;
-	bool keep_waiting, json, quiet, help, version;
+	bool wait, keep_waiting, all, replace, yes, json, quiet, help, version;
 };
 
 /** options_parse() - false with @err (KP_USAGE) for a wrong command line. */

@@ -47,10 +47,9 @@ bool command_signal(const struct command *cmd, const char *arg G_GNUC_UNUSED, GE
 			continue;
 		ok = signal_patch(cmd, patch, &status, err);
 		if (ok)
-			json_array_append_new(patches,
-					      json_pack("{s:s, s:s, s:s}", "name", patch->name,
-							"core", patch->core->name, "status",
-							status));
+			json_array_append_new(
+				patches, json_pack("{s:s, s:s, s:s}", "name", patch->name, "core",
+						   patch->core->name, "status", status));
 	}
 	if (ok && !json_array_size(patches))
 		g_string_append(cmd->text, "no patch is in transition\n");

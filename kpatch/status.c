@@ -73,11 +73,11 @@ static void show_leftovers(const struct command *cmd, json_t *patches)
 
 	for (guint i = 0; i < names->len; i++) {
 		const char *name = names->pdata[i];
-		json_array_append_new(patches, json_pack("{s:s, s:s}", "name", name, "state",
-							 "not in force"));
-		g_string_append_printf(
-			cmd->text,
-			"%s  not in force\n  kpatch unload %s removes its module\n", name, name);
+		json_array_append_new(
+			patches, json_pack("{s:s, s:s}", "name", name, "state", "not in force"));
+		g_string_append_printf(cmd->text,
+				       "%s  not in force\n  kpatch unload %s removes its module\n",
+				       name, name);
 	}
 }
 

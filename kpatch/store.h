@@ -27,7 +27,8 @@ char *store_find(const struct host *host, const char *release, const char *what,
 GPtrArray *store_list(const struct host *host, const char *release);
 
 /**
- * store_add() - put a file there, as the last one; it is on the disk on return, whole or not at all.
+ * store_add() - put a file there, as the last one; it is on the disk on return, whole or not at
+ * all.
  * @file: its name there; what was called so is replaced
  */
 bool store_add(const struct host *host, const char *release, const char *file, const char *data,

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /* kpatch unload: disable, wait, remove; a transition that stalls is turned around again. */
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "batch.h"
 #include "command.h"
 #include "core.h"
 #include "error.h"
 #include "explain.h"
 #include "lock.h"
 #include "module.h"
+#include "store.h"
 #include "transition.h"
 
 static bool fail_reenabled(const struct command *cmd, const struct core_ops *core,
@@ -68,6 +72,7 @@ static bool unload_locked(const struct command *cmd, const char *patch, GError *
 	const struct core_ops *core = core_of_patch(cmd->host, patch);
 	gint64 start = g_get_monotonic_time();
 
+	command_set(cmd, "patch", patch);
 	if (!core && !module_is_loaded(cmd->host, patch))
 		return kp_fail(err, KP_FAILED, "no patch called %s is loaded; see `kpatch list`",
 			       patch);
@@ -101,11 +106,70 @@ bool command_unload(const struct command *cmd, const char *arg, GError **err)
 
 	if (!patch)
 		return false;
-	command_set(cmd, "patch", patch);
 	int lock = lock_take(cmd, err);
 	if (lock < 0)
 		return false;
 	bool ok = unload_locked(cmd, patch, err);
+	close(lock);
+	return ok;
+}
+
+/* ---- all ---- */
+
+/* By the time that it was put in force, as the core or the store knows it; unknown: the latest. */
+static guint place_of(const struct host *host, const GPtrArray *installed,
+		      const struct loaded_patch *patch)
+{
+	g_autofree char *dir = core_patch_dir(host, patch->core, patch->name);
+	g_autofree char *order = host_read(dir, "stack_order", NULL);
+	guint place = 0;
+
+	if (order)
+		return (guint)strtoul(order, NULL, 10);
+	for (; place < installed->len; place++) {
+		g_autofree char *name = patch_name(installed->pdata[place]);
+		if (strcmp(name, patch->name) == 0)
+			break;
+	}
+	return place;
+}
+
+/* The latest first. Patches of different cores do not touch each other. */
+static GPtrArray *names_from_the_top(const struct host *host)
+{
+	g_autoptr(GPtrArray) installed = store_list(host, host->release);
+	g_autoptr(GPtrArray) loaded = loaded_patches(host);
+	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+
+	while (loaded->len) {
+		guint top = 0, highest = 0;
+		for (guint i = 0; i < loaded->len; i++) {
+			guint place = place_of(host, installed, loaded->pdata[i]);
+			if (place >= highest) {
+				top = i;
+				highest = place;
+			}
+		}
+		const struct loaded_patch *patch = loaded->pdata[top];
+		g_ptr_array_add(names, g_strdup(patch->name));
+		g_ptr_array_remove_index(loaded, top);
+	}
+	return names;
+}
+
+bool command_unload_all(const struct command *cmd, const char *arg G_GNUC_UNUSED, GError **err)
+{
+	int lock = lock_take(cmd, err);
+
+	if (lock < 0)
+		return false;
+	g_autoptr(GPtrArray) names = names_from_the_top(cmd->host);
+	g_autoptr(GPtrArray) leftovers = module_leftovers(cmd->host);
+	g_ptr_array_extend_and_steal(names, g_steal_pointer(&leftovers));
+	if (!names->len)
+		g_string_append(cmd->text, "no patches are loaded\n");
+	g_ptr_array_add(names, NULL);
+	bool ok = batch_each(cmd, unload_locked, (char *const *)names->pdata, err);
 	close(lock);
 	return ok;
 }

@@ -41,9 +41,13 @@ static struct finding judge(const struct host *host, const struct installed *pat
 
 	if (!patch->module)
 		return (struct finding){ "unusable", true, g_strdup(patch->error->message) };
-	if (!core && successor)
+	if (!core && successor) {
+		bool left = module_is_loaded(host, patch->name);
 		return (struct finding){ "replaced", false,
-					 g_strdup_printf("by %s", successor->name) };
+					 g_strdup_printf("by %s%s%s", successor->name,
+							 left ? "; kpatch unload " : "",
+							 left ? patch->name : "") };
+	}
 	if (!core)
 		return (struct finding){ "not-in-force", true,
 					 g_strdup_printf("kpatch load %s", patch->name) };
@@ -106,9 +110,10 @@ static void note_others(const struct command *cmd, json_t *patches, GString *dif
 	/* They do nothing. */
 	for (guint i = 0; i < leftovers->len; i++) {
 		const char *name = leftovers->pdata[i];
-		note(cmd, patches, differences, name,
-		     (struct finding){ "left-over", false,
-				       g_strdup_printf("kpatch unload %s", name) });
+		if (!is_installed(list, name))
+			note(cmd, patches, differences, name,
+			     (struct finding){ "left-over", false,
+					       g_strdup_printf("kpatch unload %s", name) });
 	}
 }
 
@@ -131,6 +136,6 @@ bool command_verify(const struct command *cmd, const char *arg G_GNUC_UNUSED, GE
 	return !differences->len ||
 	       kp_fail(err, KP_FAILED,
 		       "what is in force is not what is installed for kernel %s: %s; kpatch load "
-		       "--all puts in force what is missing",
+		       "--all loads what is missing, install or unload settles the rest",
 		       cmd->host->release, differences->str);
 }

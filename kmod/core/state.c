@@ -170,7 +170,7 @@ static int add_claim(struct kp_patch *patch, struct kp_state *state)
 	return 0;
 }
 
-/* What was called, and is to be undone, goes along. */
+/* What was called, and is to be undone, goes along, and so does what it needs for that. */
 static void set_owner(struct owned *owned, struct claim *next)
 {
 	struct claim *claim = owned->owner;
@@ -180,6 +180,8 @@ static void set_owner(struct owned *owned, struct claim *next)
 	if (claim && next) {
 		next->state->set_up = claim->state->set_up;
 		next->state->enabled = claim->state->enabled;
+		if (!next->state->data)
+			next->state->data = claim->state->data;
 	}
 	if (claim) {
 		claim->state->set_up = false;

@@ -11,4 +11,4 @@ insmod kp_state_test.ko || {
 }
 report
 rmmod kp_state_test
-[ "$(report | grep -c 'kp_state_test: ok:')" -eq 10 ] || fail "not all tests ran"
+[ "$(report | grep -c 'kp_state_test: ok:')" -eq 11 ] || fail "not all tests ran"

@@ -324,6 +324,30 @@ static void test_replace(void)
 	expect_trace("B4- B3- B4r B3r");
 }
 
+/* What setup left in @data comes to whoever will be asked to release it. */
+static void test_data(void)
+{
+	struct kp_patch *a = make(0, false, "12"), *b = make(1, true, "12");
+
+	enable(a);
+	a->states[0].data = &failures;
+	a->states[1].data = &failures;
+	b->states[1].data = trace;
+	begin_enable(b);
+	expect(!b->states[0].data);
+	finish_reversed_enable(b);
+	expect(a->states[0].data == &failures);
+
+	b = make(1, true, "12");
+	b->states[1].data = trace;
+	begin_enable(b);
+	finish_enable(b);
+	expect(b->states[0].data == &failures);
+	expect(b->states[1].data == trace);
+	disable(b);
+	trace[0] = '\0';
+}
+
 static void test_replace_two(void)
 {
 	struct kp_patch *a = make(0, false, "12"), *b = make(1, false, "1"), *c = make(2, true, "3");
@@ -557,6 +581,7 @@ static const struct {
 	{ "setup fails", test_setup_fails },
 	{ "replace", test_replace },
 	{ "replace of two", test_replace_two },
+	{ "data", test_data },
 	{ "stacked", test_stacked },
 	{ "versions", test_versions },
 	{ "block_disable", test_block_disable },
