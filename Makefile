@@ -119,6 +119,14 @@ DATA_FILES := $(sort $(shell cd kmod && find include patch -type f \
 		\( -name '*.[chS]' -o -name '*.lds*' -o -name 'Kbuild*' -o -name 'Makefile*' \) 2>/dev/null))
 SRC_FILES  := $(sort $(shell cd kmod && find include core -type f \( -name '*.[chS]' -o -name Kbuild \) ! -name '*.mod.c'))
 MAN_PAGES  := $(notdir $(wildcard man/*.[1-8]))
+# systemd's folder, and the shells' for completion; the one file of each shell serves both programs.
+UNITDIR    ?= $(PREFIX)/lib/systemd/system
+ZSHDIR     ?= $(PREFIX)/share/zsh/site-functions
+bashdir    = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+fishdir    = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+zshdir     = $(DESTDIR)$(ZSHDIR)
+COMPLETED  := kpatch kpatch-build
+unit       = $(DESTDIR)$(UNITDIR)/kpatch.service
 
 install: all
 	$(INSTALL) -d $(bindir) $(sbindir) $(libexecdir)
@@ -131,12 +139,22 @@ install: all
 	$(INSTALL) -m 755 contrib/core-build $(srcdir)/core-build
 	sed 's/@VERSION@/$(VERSION)/' contrib/dkms.conf >$(srcdir)/dkms.conf
 	$(foreach f,$(MAN_PAGES),$(INSTALL) -D -m 644 man/$(f) $(mandir)/man$(subst .,,$(suffix $(f)))/$(f) &&) true
+	$(INSTALL) -d $(dir $(unit)) $(bashdir) $(fishdir) $(zshdir)
+	sed 's,@sbindir@,$(PREFIX)/sbin,' contrib/systemd/kpatch.service >$(unit)
+	$(foreach p,$(COMPLETED),$(INSTALL) -m 644 contrib/completion/kpatch.bash $(bashdir)/$(p) &&) true
+	$(foreach p,$(COMPLETED),$(INSTALL) -m 644 contrib/completion/kpatch.fish $(fishdir)/$(p).fish &&) true
+	$(foreach p,$(COMPLETED),$(INSTALL) -m 644 contrib/completion/_kpatch $(zshdir)/_$(p) &&) true
 
 ## uninstall: remove what install put there
 uninstall:
 	rm -f $(bindir)/kpatch-build $(sbindir)/kpatch $(sbindir)/kpatch-post-link
 	rm -rf $(libexecdir) $(datadir) $(srcdir)
-	rm -f $(foreach f,$(MAN_PAGES),$(mandir)/man$(subst .,,$(suffix $(f)))/$(f))
+	rm -f $(foreach f,$(MAN_PAGES),$(mandir)/man$(subst .,,$(suffix $(f)))/$(f)) $(unit)
+	rm -f $(foreach p,$(COMPLETED),$(bashdir)/$(p) $(fishdir)/$(p).fish $(zshdir)/_$(p))
+
+## deb, rpm: packages of the files that are in git, as they are now, into build/packages
+deb rpm:
+	contrib/package $@ $(abspath $(BUILD))/packages
 
 ## check: everything: lint, unit, diff, build and VM tests, the first two also under sanitizers
 # Each group may be run alone: make check-unit, check-diff, check-build, check-vm, check-san.
@@ -181,7 +199,7 @@ help:
 	@sed -n 's/^## /  make /p' Makefile
 	@echo "variables: PREFIX DESTDIR BUILD JOBS KERNELS KP_TEST DEPS=no (do not install packages) SAN=1"
 
-.PHONY: all core $(foreach r,$(KERNELS),core-$(r)) programs units deps install uninstall check check-quick check-lint check-unit \
+.PHONY: all core $(foreach r,$(KERNELS),core-$(r)) programs units deps install uninstall deb rpm check check-quick check-lint check-unit \
 	check-diff check-build check-vm check-san check-debug san format demo bench clean help
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -317,8 +317,7 @@ static void check_shadow_types(const struct ko *ko, bool bundled, struct kp_diag
 			check_agree(ko, sec, at, other, diags);
 			check_owners_agree(sec, at, other, diags);
 			check_sizes_agree(sec, at, other, diags);
-			if (bundled)
-				check_objects_agree(sec, end, at, other, diags);
+			check_objects_agree(sec, end, at, other, diags);
 		}
 		if (g_hash_table_add(seen, g_memdup2(&id, sizeof(id))) && !bundled)
 			note_freed(sec, at, diags);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* kpatch: puts patch modules in force and takes them out again. */
-#include <poll.h>
 #include <stdio.h>
 #include <unistd.h>
 
+#include "ask.h"
 #include "batch.h"
 #include "command.h"
 #include "error.h"
@@ -34,22 +34,12 @@ static void say(const char *line, bool passing, void *data)
 	fflush(stderr);
 }
 
-/* SIGINT is blocked, so it is waited for together with the answer. */
 static bool ask(const char *question, void *data)
 {
 	struct console *console = data;
-	struct pollfd fds[] = {
-		{ .fd = STDIN_FILENO, .events = POLLIN },
-		{ .fd = console->signal_fd, .events = POLLIN },
-	};
-	char answer[8] = "";
 
 	clear_line(console);
-	fprintf(stderr, "%s (yes/no) ", question);
-	fflush(stderr);
-	if (poll(fds, G_N_ELEMENTS(fds), -1) <= 0 || fds[1].revents)
-		return false;
-	return fgets(answer, sizeof(answer), stdin) && g_str_equal(g_strchomp(answer), "yes");
+	return ask_user(STDIN_FILENO, console->signal_fd, question);
 }
 
 static void print_json(const struct command *cmd, const struct options *options,

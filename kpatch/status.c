@@ -23,7 +23,8 @@ static const char *advice(const struct loaded_patch *loaded, const GPtrArray *bl
 		       "which soon moves on";
 	if (loaded->state.enabled)
 		return "wait: the core wakes the tasks that sleep; else end what they wait for, or "
-		       "the tasks; kpatch unload turns the transition around";
+		       "the tasks; kpatch unload turns the transition around, and so does an "
+		       "interrupt of the kpatch that waits for it";
 	return "wait: the core wakes the tasks that sleep; else end what they wait for, or the "
 	       "tasks; kpatch force is the last resort, and costs something";
 }
@@ -115,7 +116,8 @@ bool command_status(const struct command *cmd, const char *arg G_GNUC_UNUSED, GE
 	if (!json_array_size(patches))
 		g_string_append(cmd->text, "no patches are loaded\n");
 	json_object_set_new(cmd->result, "patches", patches);
-	return !missing->len ||
-	       kp_fail(err, KP_FAILED, "not in force: %s; see `kpatch status` for what to do",
-		       missing->str);
+	return !missing->len || kp_fail(err, KP_FAILED,
+					"not in force: %s; kpatch status --wait SECONDS waits for "
+					"the end of a transition",
+					missing->str);
 }

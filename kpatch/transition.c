@@ -120,7 +120,8 @@ bool remove_patch_module(const struct command *cmd, const char *patch, GError **
 		if (g_get_monotonic_time() >= end)
 			return kp_fail(err, KP_FAILED,
 				       "the patch %s is not in force, but its module still has %ld "
-				       "users after %u s; try kpatch unload again later",
+				       "users after %u s; try kpatch unload again later (if its "
+				       "transition was forced, it stays until the next boot)",
 				       patch, module_refcount(cmd->host, patch), cmd->wait_seconds);
 		if (!pause_since(cmd, start))
 			return kp_fail(err, KP_INTERRUPTED,

@@ -107,6 +107,21 @@ static const char *name_of(const struct kp_shadow_type *type)
 
 /* ---- whether it may be ---- */
 
+/* The state of the old one, and with it what it owns, is about to go. */
+static bool owner_goes(const struct kp_patch *patch, const struct kp_shadow_type *old)
+{
+	return patch->replace && !kp_find_state(patch, old->state);
+}
+
+/* Whoever goes last frees the variables of all. */
+static bool dtor_gets_lost(const struct kp_patch *patch, const struct kp_shadow_type *type,
+			   const struct kp_patch *other, const struct kp_shadow_type *old)
+{
+	if (old->dtor)
+		return !type->dtor;
+	return type->dtor && (patch == other || !patch->replace);
+}
+
 /* Two patches, or one of them twice, mean the same by an id. */
 static int check_pair(const struct kp_patch *patch, const struct kp_shadow_type *type,
 		      const struct kp_patch *other, const struct kp_shadow_type *old)
@@ -117,7 +132,13 @@ static int check_pair(const struct kp_patch *patch, const struct kp_shadow_type 
 		       patch->mod->name);
 		return -EINVAL;
 	}
-	if (type->state && old->state && type->state != old->state) {
+	if (dtor_gets_lost(patch, type, other, old)) {
+		pr_err("Shadow type %lx (%s) has a dtor in '%s', but not in '%s': declare it in both, or use another id\n",
+		       type->id, name_of(type), (old->dtor ? other : patch)->mod->name,
+		       (old->dtor ? patch : other)->mod->name);
+		return -EINVAL;
+	}
+	if (type->state && old->state && type->state != old->state && !owner_goes(patch, old)) {
 		pr_err("Shadow type %lx (%s) belongs to state %lx in '%s', to %lx in '%s': use another id\n",
 		       type->id, name_of(type), old->state, other->mod->name, type->state,
 		       patch->mod->name);
@@ -141,12 +162,12 @@ static int check_type(const struct kp_patch *patch, const struct kp_shadow_type 
 	return 0;
 }
 
-/* Variables may be there that no patch says the size of. */
+/* Variables may be there that no patch says the size of: none may be read beyond its end. */
 static int check_live(const struct kp_patch *patch, const struct kp_shadow_type *type)
 {
 	size_t size = shadow_live_size(type->id);
 
-	if (!size || !type->size || size == type->size)
+	if (size >= type->size)
 		return 0;
 	pr_err("Shadow type %lx (%s) has variables of %zu bytes, and %zu in '%s': use another id\n",
 	       type->id, name_of(type), size, type->size, patch->mod->name);
@@ -215,7 +236,9 @@ static int check_other(const struct kp_patch *patch, const struct kp_patch *othe
 		if (ret)
 			return ret;
 	}
-	return check_states(patch, other);
+	ret = check_states(patch, other);
+	/* Side by side it does not matter which one came first. */
+	return ret || patch->replace ? ret : check_states(other, patch);
 }
 
 int kp_shadow_check(const struct kp_patch *patch)
@@ -514,8 +537,8 @@ void kp_shadow_leak(struct kp_object *obj)
 }
 
 /* " NAME" of the state that owns it, or nothing. */
-static ssize_t show_owner(const struct kp_patch *patch, const struct kp_shadow_type *type, char *buf,
-			  ssize_t len)
+static ssize_t show_owner(const struct kp_patch *patch, const struct kp_shadow_type *type,
+			  char *buf, ssize_t len)
 {
 	const struct kp_state *state = type->state ? kp_find_state(patch, type->state) : NULL;
 

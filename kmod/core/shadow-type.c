@@ -115,10 +115,8 @@ int shadow_join(struct shadow_type *type, struct shadow_var *var, const struct s
 	} else {
 		var->type = type;
 		list_add_tail(&var->type_node, type->registered ? &type->vars : &type->adopted);
-		if (!type->count)
+		if (!type->count || call->size < type->size)
 			type->size = call->size;
-		else if (type->size != call->size)
-			type->size = 0;
 		type->count++;
 	}
 	spin_unlock(&type->lock);
@@ -159,13 +157,14 @@ size_t shadow_live_size(unsigned long id)
 {
 	struct shadow_type *type;
 	unsigned long flags;
-	size_t size = 0;
+	size_t size = SIZE_MAX;
 
 	rcu_read_lock();
 	type = shadow_find_type(id);
 	if (type) {
 		spin_lock_irqsave(&type->lock, flags);
-		size = type->count ? type->size : 0;
+		if (type->count)
+			size = type->size;
 		spin_unlock_irqrestore(&type->lock, flags);
 	}
 	rcu_read_unlock();

@@ -21,7 +21,7 @@ struct shadow_var;
  * @vars:	its variables, oldest first; those under construction are among them
  * @adopted:	those that existed before the id was registered
  * @count:	how many in both
- * @size:	what they all were allocated with; 0: not all with the same
+ * @size:	the smallest that one was allocated with since there were none
  * @users:	struct shadow_user, oldest first; also needs kp_mutex to change
  * @ctor, @dtor: of the newest user that is not leaked; valid in an RCU read section
  * @registered: there are users
@@ -90,7 +90,7 @@ void shadow_leave(struct shadow_var *var);
  */
 struct shadow_var *shadow_oldest(struct shadow_type *type, bool adopted);
 
-/** shadow_live_size() - bytes of each variable of @id that exists; 0: none, or not all the same. */
+/** shadow_live_size() - bytes that each variable of @id has at least; SIZE_MAX: there are none. */
 size_t shadow_live_size(unsigned long id);
 
 /** shadow_each_type() - all there are; @visit may drop it. Nobody else may be about. */

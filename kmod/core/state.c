@@ -194,15 +194,22 @@ static void set_owner(struct owned *owned, struct claim *next)
 static void drop_claim(struct kp_patch *patch, const struct kp_state *state)
 {
 	struct owned *owned = find_owned(state->id);
-	struct claim *claim = owned ? find_claim(owned, patch) : NULL;
+	struct claim *claim = owned ? find_claim(owned, patch) : NULL, *next;
+	bool newest;
 
 	/* A replaced patch that was forced out has none any more. */
 	if (!claim)
 		return;
+	newest = list_is_last(&claim->node, &owned->claims);
 	list_del(&claim->node);
-	if (owned->owner == claim)
-		set_owner(owned, list_empty(&owned->claims) ? NULL :
-				 list_last_entry(&owned->claims, struct claim, node));
+	if (owned->owner == claim) {
+		next = list_empty(&owned->claims) ? NULL :
+			list_last_entry(&owned->claims, struct claim, node);
+		/* What an older one gets back may have become another thing meanwhile. */
+		if (next && newest)
+			next->state->data = NULL;
+		set_owner(owned, next);
+	}
 	kfree(claim);
 	drop_if_unused(owned);
 }

@@ -99,6 +99,25 @@ static ssize_t stack_order_show(struct kobject *kobj, struct kobj_attribute *att
 	return sysfs_emit(buf, "%d\n", order);
 }
 
+/* What did not fit in the page is left out in whole lines. */
+static ssize_t cut_to_lines(char *buf, ssize_t len)
+{
+	while (len > 0 && buf[len - 1] != '\n')
+		len--;
+	return len;
+}
+
+static ssize_t show_locked(struct kobject *kobj, char *buf,
+			   ssize_t (*show)(struct kp_patch *patch, char *buf))
+{
+	ssize_t len;
+
+	mutex_lock(&kp_mutex);
+	len = show(to_patch(kobj), buf);
+	mutex_unlock(&kp_mutex);
+	return cut_to_lines(buf, len);
+}
+
 static ssize_t blockers_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
 	ssize_t len = 0;
@@ -112,28 +131,18 @@ static ssize_t blockers_show(struct kobject *kobj, struct kobj_attribute *attr, 
 
 static ssize_t states_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
-	ssize_t len;
-
-	mutex_lock(&kp_mutex);
-	len = kp_states_show(to_patch(kobj), buf);
-	mutex_unlock(&kp_mutex);
-	return len;
+	return show_locked(kobj, buf, kp_states_show);
 }
 
 static ssize_t shadow_types_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
-	ssize_t len;
-
-	mutex_lock(&kp_mutex);
-	len = kp_shadow_show(to_patch(kobj), buf);
-	mutex_unlock(&kp_mutex);
-	return len;
+	return show_locked(kobj, buf, kp_shadow_show);
 }
 
 /* The table is the patch's and never changes. */
 static ssize_t kept_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
-	return kp_keep_show(to_patch(kobj), buf);
+	return cut_to_lines(buf, kp_keep_show(to_patch(kobj), buf));
 }
 
 static struct kobj_attribute enabled_attr = __ATTR_RW(enabled);

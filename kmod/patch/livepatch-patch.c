@@ -73,30 +73,78 @@ static klp_shadow_dtor_t dtor_of(const struct kpatch_patch_shadow *type)
 	return NULL;
 }
 
+/*
+ * Tasks may be in code that was forced out, for ever, also that of a patch of which nothing else is left. What
+ * remembers it must outlive all patches: a shadow variable that nobody frees.
+ */
+#define FORCED ((void *)0x6b7061746368UL)
+#define FORCED_ID 0x6b706174636800fdUL
+
+static void remember_forced(void)
+{
+	klp_shadow_get_or_alloc(FORCED, FORCED_ID, 1, GFP_KERNEL, NULL, NULL);
+}
+
+static bool was_forced(void)
+{
+	return klp_shadow_get(FORCED, FORCED_ID);
+}
+
+/*
+ * At the end of the patch's own transition, when it is the last one in the core's list: what follows is the
+ * list's head. Those that it replaced are still there.
+ */
+static bool has_forced_older(void)
+{
+	const struct klp_patch *older = &patch;
+
+	list_for_each_entry_continue_reverse(older, patch.list.next, list)
+		if (older->forced)
+			return true;
+	return false;
+}
+
 /* The core knows no types. What can be done for them in a callback; under klp_mutex. */
 static void free_shadow_types(const struct klp_object *obj)
 {
 	const struct kpatch_patch_shadow *entry;
 
-	/* Tasks may still be in code that was forced out. */
-	if (patch.forced || !is_alone())
+	if (patch.forced)
+		remember_forced();
+	if (was_forced() || !is_alone())
 		return;
 	for_each_shadow_type(entry)
 		if (same_object(obj->name, core_objname(entry->objname)) && !is_used(entry->id))
 			klp_shadow_free_all(entry->id, dtor_of(entry));
 }
 
-/* After the author's, which may still want the variables. */
-static void post_unpatch(struct klp_object *obj)
+static void call_author(const struct kpatch_patch_callback *cb, struct klp_object *obj)
 {
-	const struct kpatch_patch_callback *cb;
 	void (*fn)(struct klp_object *obj);
 
-	for (cb = __kpatch_callbacks_post_unpatch; cb->fn; cb++) {
+	for (; cb->fn; cb++) {
 		fn = cb->fn;
 		if (same_object(obj->name, core_objname(cb->objname)))
 			fn(obj);
 	}
+}
+
+static void post_patch(struct klp_object *obj)
+{
+	static bool arrived; /* later calls are for modules, and other patches may have come */
+
+	if (!obj->name && !arrived) {
+		arrived = true;
+		if (has_forced_older())
+			remember_forced();
+	}
+	call_author(__kpatch_callbacks_post_patch, obj);
+}
+
+/* After the author's, which may still want the variables. */
+static void post_unpatch(struct klp_object *obj)
+{
+	call_author(__kpatch_callbacks_post_unpatch, obj);
 	free_shadow_types(obj);
 }
 
@@ -108,8 +156,11 @@ static int fill_shadow_types(void)
 	/* Also those that is_used() asks for. */
 	for (entry = __kpatch_shadow_types; entry->file; entry++)
 		get_object(entry->objname);
-	for_each_shadow_type(entry)
+	for_each_shadow_type(entry) {
 		get_object(entry->objname)->callbacks.post_unpatch = post_unpatch;
+		/* What is always there is told when the transition is over. */
+		get_object("vmlinux")->callbacks.post_patch = post_patch;
+	}
 	return 0;
 }
 

@@ -74,7 +74,7 @@ static size_t count_shadow_types(void)
 	return n;
 }
 
-/* An upper bound for the number of objects: every entry has its own. */
+/* An upper bound for the number of objects: every entry has its own, and a glue may add vmlinux. */
 static size_t count_entries(size_t *nr_funcs)
 {
 	*nr_funcs = 0;
@@ -191,9 +191,9 @@ static int fill_tables(void)
 		pr_err("the patch changes nothing\n");
 		return -EINVAL;
 	}
-	tables.objs = kvcalloc(nr_entries + 1, sizeof(*tables.objs), GFP_KERNEL);
+	tables.objs = kvcalloc(nr_entries + 2, sizeof(*tables.objs), GFP_KERNEL);
 	/* One terminator per object. */
-	tables.funcs = kvcalloc(nr_funcs + nr_entries, sizeof(*tables.funcs), GFP_KERNEL);
+	tables.funcs = kvcalloc(nr_funcs + nr_entries + 1, sizeof(*tables.funcs), GFP_KERNEL);
 	if (!tables.objs || !tables.funcs)
 		return -ENOMEM;
 

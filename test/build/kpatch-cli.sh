@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # limit: 300
-# kpatch load, unload and list in a VM, with livepatches written by hand, for both cores: load to
-# unload, stalled and interrupted transitions, refusals.
+# kpatch load, unload, list and verify in a VM, with livepatches written by hand, for both cores: load
+# to unload, stalled and interrupted transitions, refusals.
 # shellcheck source=test/lib.sh
 . "$(dirname "$0")/../lib.sh"
-need qemu-system-x86_64 busybox xz
+need qemu-system-x86_64 busybox xz objcopy
 
 # modules RELEASE CORE DIR: build the test's modules, from the same sources for both cores
 modules() {
@@ -34,6 +34,10 @@ run_on() {
 	LC_ALL=C sed 's/[\x01-\x1f]\x00\x70\x6b\x00\x00\x00\x00kp_enable_patch/\x20\x00\x70\x6b\x00\x00\x00\x00kp_enable_patch/' \
 		"$scenario/kc_plain.ko" >"$scenario/kc_later.ko"
 	[ "$2" != kpatch ] || ! cmp -s "$scenario/kc_plain.ko" "$scenario/kc_later.ko" || fail "no checksum in kc_plain.ko"
+	# And another build of it, as its build-id says.
+	objcopy --dump-section .note.gnu.build-id="$tmp/id" "$scenario/kc_plain.ko"
+	printf 'other' | dd of="$tmp/id" bs=1 seek=16 conv=notrunc status=none
+	objcopy --update-section .note.gnu.build-id="$tmp/id" "$scenario/kc_plain.ko" "$scenario/kc_rebuilt.ko"
 	# Prints a line "@pass NAME" or "@fail NAME why", which run-tests counts.
 	"$KP_TOP/test/vm/boot" --kernel "$1" --core "$2" --logs "$logs" --quiet "$scenario" ||
 		cat "$logs/$name.log"

@@ -206,11 +206,13 @@ static void test_shadow_objects(struct fixture *f, gconstpointer arg G_GNUC_UNUS
 	expect_diag(f, "one",
 		    "0x1 has a dtor in one object and none in the other: fs/a.c:3 of vmlinux, "
 		    "fs/a.c:9 of one");
+	check(f, TYPES TYPE("1", "0", "f", "3") OTHERS("0") TYPE_END, false);
+	g_assert_cmpuint(f->diags->errors, ==, 2);
 	/* Reading needs none. */
 	check(f,
 	      TYPES TYPE("1", "0", "f", "3") ".quad 0,1,0,0,one,file,one,0,0\n.long 9,4\n" TYPE_END,
 	      true);
-	g_assert_cmpuint(f->diags->errors, ==, 1);
+	g_assert_cmpuint(f->diags->errors, ==, 2);
 }
 
 /* In the module that is written all entries of an id say the same. */

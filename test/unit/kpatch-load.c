@@ -35,12 +35,7 @@ static void test_same_again(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
 	g_assert_true(command_load(&m->cmd, file, &error));
 	g_assert_false(command_load(&m->cmd, file, &error));
 	expect_fail(&error, KP_FAILED, "another patch called demo is loaded");
-	/* namesz 4, descsz 2, type 3, "GNU", then the id padded to 4 bytes */
-	g_autofree char *notes = g_build_filename(m->root, "sys/module/demo/notes", NULL);
-	g_autofree char *id = g_build_filename(notes, ".note.gnu.build-id", NULL);
-	g_mkdir_with_parents(notes, 0755);
-	g_assert_true(
-		g_file_set_contents(id, "\4\0\0\0\2\0\0\0\3\0\0\0GNU\0\xab\xcd\0\0", 20, NULL));
+	put_build_id(m, "sys/module/demo", "\xab\xcd");
 	g_assert_true(command_load(&m->cmd, file, &error));
 	g_assert_cmpstr(result(m, "status"), ==, "already-loaded");
 	g_assert_cmpint(m->inserted, ==, 1);
@@ -60,23 +55,18 @@ static void test_compressed(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
 {
 	g_autofree char *file = make_module(m, "demo", GOOD);
 	g_autofree char *packed = g_strconcat(file, ".xz", NULL);
-	g_autofree char *notes = g_build_filename(m->root, "sys/module/demo/notes", NULL);
-	g_autofree char *id = g_build_filename(notes, ".note.gnu.build-id", NULL);
 	GError *error = NULL;
 
 	run((const char *[]){ "xz", file, NULL });
 	g_assert_true(command_load(&m->cmd, packed, &error));
 	g_assert_no_error(error);
-	g_mkdir_with_parents(notes, 0755);
-	g_assert_true(
-		g_file_set_contents(id, "\4\0\0\0\2\0\0\0\3\0\0\0GNU\0\xab\xcd\0\0", 20, NULL));
+	put_build_id(m, "sys/module/demo", "\xab\xcd");
 	g_assert_true(command_load(&m->cmd, packed, &error));
 	g_assert_no_error(error);
 	g_assert_cmpstr(result(m, "status"), ==, "already-loaded");
 	g_assert_cmpint(m->inserted, ==, 1);
 	/* Another one of this name is told apart. */
-	g_assert_true(
-		g_file_set_contents(id, "\4\0\0\0\2\0\0\0\3\0\0\0GNU\0\xab\xce\0\0", 20, NULL));
+	put_build_id(m, "sys/module/demo", "\xab\xce");
 	g_assert_false(command_load(&m->cmd, packed, &error));
 	expect_fail(&error, KP_FAILED, "another patch called demo is loaded");
 	g_assert_true(command_unload(&m->cmd, packed, &error));
@@ -191,9 +181,7 @@ static void test_refused(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
 	expect_fail(&error, KP_FAILED, "core \"moon\"");
 
 	g_autofree char *build = make_module(m, "demo", GOOD "\nkpatch.build_id=0102");
-	g_autofree char *notes = g_build_filename(m->host.sys, "kernel", "notes", NULL);
-	g_assert_true(
-		g_file_set_contents(notes, "\4\0\0\0\2\0\0\0\3\0\0\0GNU\0\1\3\0\0", 20, NULL));
+	put_note(m, "sys/kernel/notes", "\1\3");
 	g_assert_false(command_load(&m->cmd, build, &error));
 	expect_fail(&error, KP_FAILED, "another build of kernel");
 

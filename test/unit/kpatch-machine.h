@@ -25,15 +25,19 @@ struct machine {
 	struct host host;
 	struct command cmd;
 	GString *said;
-	const char *dir;  /* of the patch "demo", that the core shows */
-	int insert_error; /* errno that inserting gives */
-	const char *log;  /* what the kernel logs meanwhile; NULL: nothing */
-	int needs_error;  /* errno that inserting what a patch needs gives */
-	gint inserted;	  /* how often a patch was inserted */
-	bool installed;	  /* the bundled core is, for the running kernel */
-	int core_error;	  /* errno that inserting it gives */
-	char *core_file;  /* that was inserted */
-	gint stall;	  /* transitions to "patched" do not end; counts down, -1: never */
+	const char *dir;     /* of the patch "demo", that the core shows */
+	GString *removed;    /* modules, in their order */
+	const char *refused; /* only this patch is refused with insert_error; NULL: every one */
+	bool notes;	     /* the kernel shows the build-id of modules */
+	gint gone;	     /* folders that have vanished */
+	int insert_error;    /* errno that inserting gives */
+	const char *log;     /* what the kernel logs meanwhile; NULL: nothing */
+	int needs_error;     /* errno that inserting what a patch needs gives */
+	gint inserted;	     /* how often a patch was inserted */
+	bool installed;	     /* the bundled core is, for the running kernel */
+	int core_error;	     /* errno that inserting it gives */
+	char *core_file;     /* that was inserted */
+	gint stall;	     /* transitions to "patched" do not end; counts down, -1: never */
 	GThread *kernel;
 	gint stop;
 };
@@ -51,7 +55,7 @@ static void put(const struct machine *m, const char *path, const char *text)
 	fclose(file);
 }
 
-static bool exists(const struct machine *m, const char *path)
+static G_GNUC_UNUSED bool exists(const struct machine *m, const char *path)
 {
 	g_autofree char *full = g_build_filename(m->root, path, NULL);
 
@@ -72,37 +76,89 @@ static void remove_tree(const char *path)
 	g_rmdir(path);
 }
 
-static void vanish(const struct machine *m, const char *path)
+static void vanish(struct machine *m, const char *path)
 {
 	/* Renamed first, so that it goes away at once as in sysfs. */
 	g_autofree char *from = g_build_filename(m->root, path, NULL);
-	g_autofree char *to = g_build_filename(m->root, "gone", NULL);
+	g_autofree char *to = g_strdup_printf("%s/gone%d", m->root, g_atomic_int_add(&m->gone, 1));
 
 	g_assert_cmpint(g_rename(from, to), ==, 0);
 	remove_tree(to);
 }
 
-static void put_in_patch(const struct machine *m, const char *name, const char *text)
+static void put_below(const struct machine *m, const char *dir, const char *name, const char *text)
 {
-	g_autofree char *path = g_build_filename(m->dir, name, NULL);
+	g_autofree char *path = g_build_filename(dir, name, NULL);
 
 	put(m, path, text);
 }
 
+static G_GNUC_UNUSED void put_in_patch(const struct machine *m, const char *name, const char *text)
+{
+	put_below(m, m->dir, name, text);
+}
+
+static bool reads(const struct machine *m, const char *dir, const char *name, const char *text)
+{
+	g_autofree char *got = host_read(m->root, dir, name, NULL);
+
+	return g_strcmp0(got, text) == 0;
+}
+
+static void drop_patch(struct machine *m, const char *dir)
+{
+	g_autofree char *name = g_path_get_basename(dir);
+	g_autofree char *module = g_build_filename("sys/module", name, NULL);
+
+	vanish(m, dir);
+	put_below(m, module, "refcnt", "0\n");
+}
+
+/* Patches of a core, as folders below the root. */
+static GPtrArray *patch_dirs(const struct machine *m, const char *core)
+{
+	GPtrArray *dirs = g_ptr_array_new_with_free_func(g_free);
+	g_autofree char *path = g_build_filename(m->root, core, NULL);
+	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+
+	for (const char *name; dir && (name = g_dir_read_name(dir));)
+		g_ptr_array_add(dirs, g_build_filename(core, name, NULL));
+	return dirs;
+}
+
+static void end_transition(struct machine *m, const GPtrArray *dirs, const char *patch)
+{
+	if (!reads(m, patch, "transition", "1"))
+		return;
+	for (guint i = 0; i < dirs->len && reads(m, patch, "replace", "1"); i++)
+		if (strcmp(dirs->pdata[i], patch) != 0 && reads(m, dirs->pdata[i], "enabled", "1"))
+			drop_patch(m, dirs->pdata[i]);
+	put_below(m, patch, "transition", "0\n");
+}
+
+static void move_along(struct machine *m, const GPtrArray *dirs, const char *patch)
+{
+	if (reads(m, patch, "enabled", "0"))
+		drop_patch(m, patch);
+	else if (!reads(m, patch, "enabled", "1"))
+		return;
+	else if (reads(m, patch, "force", "1") || !g_atomic_int_get(&m->stall))
+		end_transition(m, dirs, patch);
+	else if (g_atomic_int_get(&m->stall) > 0)
+		g_atomic_int_add(&m->stall, -1);
+}
+
 static gpointer kernel_thread(gpointer data)
 {
+	static const char *const cores[] = { "sys/kernel/kpatch", "sys/kernel/livepatch" };
 	struct machine *m = data;
 
 	while (!g_atomic_int_get(&m->stop)) {
 		g_usleep(20000);
-		g_autofree char *enabled = host_read(m->root, m->dir, "enabled", NULL);
-		if (g_strcmp0(enabled, "0") == 0) {
-			vanish(m, m->dir);
-			put(m, "sys/module/demo/refcnt", "0\n");
-		} else if (g_strcmp0(enabled, "1") == 0 && g_atomic_int_get(&m->stall) > 0) {
-			g_atomic_int_add(&m->stall, -1);
-		} else if (g_strcmp0(enabled, "1") == 0 && !g_atomic_int_get(&m->stall)) {
-			put_in_patch(m, "transition", "0\n");
+		for (size_t c = 0; c < G_N_ELEMENTS(cores); c++) {
+			g_autoptr(GPtrArray) dirs = patch_dirs(m, cores[c]);
+			for (guint i = 0; i < dirs->len; i++)
+				move_along(m, dirs, dirs->pdata[i]);
 		}
 	}
 	return NULL;
@@ -125,6 +181,25 @@ static char *fake_find(const struct host *host, const char *name)
 	return m->installed ? g_strdup_printf("/lib/modules/x/%s.ko", name) : NULL;
 }
 
+/* A note with a build-id: name size 4, id size 2, type 3, "GNU", id. */
+static void put_note(const struct machine *m, const char *path, const char *id)
+{
+	g_autofree char *full = g_build_filename(m->root, path, NULL);
+	char note[20] = "\4\0\0\0\2\0\0\0\3\0\0\0GNU\0\0\0\0";
+
+	memcpy(note + 16, id, 2);
+	put(m, path, "");
+	g_assert_true(g_file_set_contents(full, note, sizeof(note), NULL));
+}
+
+/* As the kernel shows that of a module, whose folder is @dir. */
+static void put_build_id(const struct machine *m, const char *dir, const char *id)
+{
+	g_autofree char *path = g_build_filename(dir, "notes/.note.gnu.build-id", NULL);
+
+	put_note(m, path, id);
+}
+
 static int fake_insert(const struct host *host, const char *path)
 {
 	struct machine *m = host->data;
@@ -133,18 +208,30 @@ static int fake_insert(const struct host *host, const char *path)
 		return insert_core(m, path);
 	if (m->log)
 		put(m, "kmsg", m->log);
-	if (m->insert_error)
+	struct patch_module *module = patch_module_read(path, NULL);
+	g_assert_nonnull(module);
+	g_autofree char *dir = g_build_filename("sys", module->ops->dir, module->name, NULL);
+	g_autofree char *folder = g_build_filename("sys/module", module->name, NULL);
+	bool replace = g_strcmp0(module->replace, "Y") == 0;
+	bool refuse = m->insert_error && (!m->refused || strcmp(m->refused, module->name) == 0);
+	patch_module_free(module);
+
+	if (refuse)
 		return -m->insert_error;
 	g_atomic_int_inc(&m->inserted);
-	put(m, "sys/module/demo/refcnt", "1\n");
-	put(m, "sys/module/demo/taint", "OEK\n");
-	put(m, "sys/module/demo/initstate", "live\n");
-	put_in_patch(m, "vmlinux/patched", "1\n");
-	put_in_patch(m, "vmlinux/meminfo_proc_show,1/.keep", "");
-	put_in_patch(m, "vmlinux/type_show,3/.keep", "");
-	put_in_patch(m, "ext4/patched", "0\n");
-	put_in_patch(m, "transition", "1\n");
-	put_in_patch(m, "enabled", "1\n");
+	put_below(m, folder, "refcnt", "1\n");
+	put_below(m, folder, "taint", "OEK\n");
+	if (m->notes)
+		put_build_id(m, folder, "\xab\xcd");
+	put_below(m, folder, "initstate", "live\n");
+	put_below(m, dir, "vmlinux/patched", "1\n");
+	put_below(m, dir, "vmlinux/meminfo_proc_show,1/.keep", "");
+	put_below(m, dir, "vmlinux/type_show,3/.keep", "");
+	put_below(m, dir, "ext4/patched", "0\n");
+	put_below(m, dir, "force", "0\n");
+	put_below(m, dir, "replace", replace ? "1\n" : "0\n");
+	put_below(m, dir, "transition", "1\n");
+	put_below(m, dir, "enabled", "1\n");
 	return 0;
 }
 
@@ -168,6 +255,7 @@ static int fake_remove(const struct host *host, const char *module)
 	if (strcmp(refcnt, "0") != 0)
 		return -EAGAIN;
 	vanish(m, dir);
+	g_string_append_printf(m->removed, "%s ", module);
 	return 0;
 }
 
@@ -186,6 +274,7 @@ static void setup(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
 	};
 	g_assert_nonnull(m->root);
 	m->said = g_string_new(NULL);
+	m->removed = g_string_new(NULL);
 	m->host = (struct host){
 		.sys = g_build_filename(m->root, "sys", NULL),
 		.proc = g_build_filename(m->root, "proc", NULL),
@@ -234,6 +323,7 @@ static void teardown(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
 	json_decref(m->cmd.result);
 	g_string_free(m->cmd.text, TRUE);
 	g_string_free(m->said, TRUE);
+	g_string_free(m->removed, TRUE);
 }
 
 /* A module file with nothing but module information: @info has a field a line. */
@@ -270,7 +360,7 @@ static void expect_fail(GError **error, enum kp_status status, const char *words
 	g_clear_error(error);
 }
 
-static const char *result(const struct machine *m, const char *key)
+static G_GNUC_UNUSED const char *result(const struct machine *m, const char *key)
 {
 	return json_string_value(json_object_get(m->cmd.result, key));
 }

@@ -158,8 +158,8 @@ struct kp_state_callbacks {
  * struct kp_state - a change of the system that is more than code
  * @id:		non-zero, the same in every patch that knows this state
  * @version:	a patch may only replace one with a lower or equal version of its states
- * @data:	the patch's own; one that takes the state over gets it, before its enable, unless it has set
- *		another. It must not point into the patch.
+ * @data:	the patch's own. One that takes the state over gets it, before its enable, unless it has set
+ *		another; one to which it falls back gets it in any case. It must not point into the patch.
  * @callbacks:	or all NULL
  * @name:	for people; or NULL
  * @block_disable: the state cannot be taken back: the patch cannot be disabled, nor replaced by

@@ -65,6 +65,22 @@ expect "kc_stall loaded in" kpatch load kc_stall.ko
 expect "kc_stall unloaded in" kpatch unload kc_stall
 check_gone kc_stall
 
+say "another build of an installed patch"
+rm -r "$store"
+expect_status 0 kpatch load kc_rebuilt.ko
+expect_status 0 kpatch install kc_plain.ko
+expect "kc_plain (other-build)" kpatch verify
+expect "another patch called kc_plain is loaded" kpatch load --all
+expect_status 0 kpatch unload --all
+check_gone kc_plain
+expect_status 0 kpatch load --all
+expect_status 0 kpatch verify
+expect_status 0 kpatch unload --all
+cp kc_rebuilt.ko /tmp/kc_plain.ko
+expect "take its place with --replace" kpatch install /tmp/kc_plain.ko
+expect_status 0 kpatch uninstall kc_plain
+expect "is not called like a module" kpatch install run.sh
+
 say "what the kernel refuses is explained"
 expect "symbol 'kpatch_no_such_function' not found" kpatch load kc_other.ko
 check_gone kc_other

@@ -464,7 +464,7 @@ struct side {
 	size_t size;
 	unsigned long owner, state;
 	const char *objname;
-	bool no_type;
+	bool no_type, dtor, replace;
 };
 
 static const struct {
@@ -485,9 +485,19 @@ static const struct {
 	{ { .owner = 5, .state = 5 }, { .no_type = true }, 0 },
 	{ { .owner = 5, .state = 5 }, { .state = 6, .no_type = true }, 0 },
 	{ { .owner = 5, .state = 5 }, { .size = 8 }, 0 },
-	{ { .state = 5 }, { .owner = 5, .state = 5 }, 0 },
+	{ { .state = 5 }, { .owner = 5, .state = 5, .replace = true }, 0 },
 	{ { .size = 8 }, { .owner = 5, .state = 5 }, 0 },
-	/* One owner. */
+	/* Side by side in either order. */
+	{ { .state = 5 }, { .owner = 5, .state = 5 }, -EINVAL },
+	{ { .state = 5, .no_type = true }, { .owner = 5, .state = 5 }, -EINVAL },
+	/* One dtor: that of the newest one counts, and in the end that of the last one. */
+	{ { .dtor = true }, { .dtor = true }, 0 },
+	{ { .dtor = true }, { .size = 8 }, -EINVAL },
+	{ { .dtor = true }, { .replace = true }, -EINVAL },
+	{ { .size = 8 }, { .dtor = true }, -EINVAL },
+	{ { .size = 8 }, { .dtor = true, .replace = true }, 0 },
+	/* One owner, unless it goes. */
+	{ { .owner = 5, .state = 5 }, { .owner = 6, .state = 6, .replace = true }, 0 },
 	{ { .owner = 5, .state = 5 }, { .owner = 6, .state = 6 }, -EINVAL },
 	{ { .size = 8 }, { .owner = 5 }, -EINVAL },
 	{ { .size = 8 }, { .owner = 5, .state = 6 }, -EINVAL },
@@ -515,6 +525,7 @@ static void make(struct made *made, const struct side *side)
 	made->type = (struct kp_shadow_type){
 		.id = CHECKED,
 		.name = "checked",
+		.dtor = side->dtor ? test_dtor : NULL,
 		.size = side->size,
 		.state = side->owner,
 	};
@@ -529,6 +540,7 @@ static void make(struct made *made, const struct side *side)
 		.mod = THIS_MODULE,
 		.objs = made->objs,
 		.states = made->states,
+		.replace = side->replace,
 	};
 }
 
@@ -564,7 +576,8 @@ static void test_check(void)
 	expect(!check_one(&new, &(struct side){ .size = 0 }));
 	expect(check_one(&new, &(struct side){ .size = 16 }) == -EINVAL);
 	expect(kp_klp_shadow_alloc(&things[1], CHECKED, 16, GFP_KERNEL, NULL, NULL));
-	expect(!check_one(&new, &(struct side){ .size = 16 }));
+	expect(check_one(&new, &(struct side){ .size = 16 }) == -EINVAL);
+	expect(!check_one(&new, &(struct side){ .size = 8 }));
 	kp_klp_shadow_free_all(CHECKED, NULL);
 	expect(!check_one(&new, &(struct side){ .size = 32 }));
 	/* Twice in one patch. */

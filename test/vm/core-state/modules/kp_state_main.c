@@ -345,6 +345,18 @@ static void test_data(void)
 	expect(b->states[0].data == &failures);
 	expect(b->states[1].data == trace);
 	disable(b);
+
+	/* An older one gets back what has become of it. */
+	a = make(0, false, "1");
+	b = make(1, false, "1");
+	enable(a);
+	a->states[0].data = &failures;
+	enable(b);
+	expect(b->states[0].data == &failures);
+	b->states[0].data = trace;
+	disable(b);
+	expect(a->states[0].data == trace);
+	disable(a);
 	trace[0] = '\0';
 }
 

@@ -1,0 +1,1 @@
+../shadow-livepatch/filler.c
