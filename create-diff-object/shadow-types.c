@@ -10,6 +10,8 @@
 
 static const char *const remedy =
 	"say what it is, in this source: KPATCH_SHADOW_TYPE(id, ctor, dtor);";
+static const char *const named_remedy =
+	"say what it is, in this source: KPATCH_SHADOW_NAMED(\"name\");";
 
 /* The macros call these by another name: whoever refers to the name itself has not used them. */
 static const char recorded_suffix[] = ".kpatch_recorded";
@@ -43,6 +45,30 @@ static bool author_declares(const struct diff *diff)
 	return g_hash_table_contains(diff->patched->sec_by_name, ".kpatch.shadow_types");
 }
 
+/* An error, unless the author answers for it: reviewers shall see what for. */
+static void G_GNUC_PRINTF(4, 5) unknown_call(struct diff *diff, const struct atom *atom,
+					     const char *how_to, const char *fmt, ...)
+{
+	g_autofree char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	text = g_strdup_vprintf(fmt, ap);
+	va_end(ap);
+	if (author_declares(diff))
+		kp_diag_add(diff->diags, KP_NOTE, diff->object_name, atom_name(atom), NULL,
+			    "%s: the declared types of this source have to cover it", text);
+	else
+		diff_error(diff, atom, how_to, "%s", text);
+}
+
+static void set_named_id(struct atom *atom)
+{
+	if (field_word(atom, SHADOW_HOW) & HOW_NAMED)
+		set_field(atom, SHADOW_ID,
+			  declared_hash(field_string(atom, SHADOW_NAME)) | 1ULL << 63);
+}
+
 void finish_shadow_call(struct diff *diff, struct atom *atom)
 {
 	const char *name = field_string(atom, SHADOW_NAME);
@@ -55,15 +81,13 @@ void finish_shadow_call(struct diff *diff, struct atom *atom)
 	}
 	if (how & HOW_UNKNOWN) {
 		atom->dropped = true;
-		if (!author_declares(diff))
-			diff_error(diff, atom->owner, remedy,
-				   "shadow variable whose id, ctor or dtor is not constant at "
-				   "%s:%" PRIu32,
-				   file, field_word(atom, SHADOW_LINE));
+		unknown_call(diff, atom->owner, how & HOW_NAMED ? named_remedy : remedy,
+			     "shadow variable whose %s not constant at %s:%" PRIu32,
+			     how & HOW_NAMED ? "name is" : "id, ctor or dtor is", file,
+			     field_word(atom, SHADOW_LINE));
 		return;
 	}
-	if (how & HOW_NAMED)
-		set_field(atom, SHADOW_ID, declared_hash(name) | 1ULL << 63);
+	set_named_id(atom);
 	/* the code's place has served its purpose: objtool would wonder what jumps there */
 	g_array_remove_index(atom->refs, 0);
 }
@@ -111,14 +135,14 @@ static bool has_record_of_calls(struct atom *atom)
 static bool check_call(struct diff *diff, struct atom *atom, const struct ref *ref)
 {
 	if (is_unrecorded(ref))
-		diff_error(diff, atom, remedy,
-			   "uses %s other than in a plain call: id, ctor and dtor are not known",
-			   ref->sym->name);
+		unknown_call(diff, atom, remedy,
+			     "uses %s other than in a plain call: id, ctor and dtor are not known",
+			     ref->sym->name);
 	else if (!ref->atom && ref->sym && ref->sym->recorded && !has_record_of_calls(atom))
-		diff_error(diff, atom, remedy,
-			   "calls %s, but the compiler left out what the call says: id, ctor and "
-			   "dtor are not known",
-			   ref->sym->name);
+		unknown_call(diff, atom, remedy,
+			     "calls %s, but the compiler left out what the call says: id, ctor and "
+			     "dtor are not known",
+			     ref->sym->name);
 	else
 		return true;
 	return false;
@@ -126,7 +150,7 @@ static bool check_call(struct diff *diff, struct atom *atom, const struct ref *r
 
 void check_shadow_calls(struct diff *diff)
 {
-	for (unsigned int i = 0; i < diff->included->len && !author_declares(diff); i++) {
+	for (unsigned int i = 0; i < diff->included->len; i++) {
 		struct atom *atom = g_ptr_array_index(diff->included, i);
 
 		for (unsigned int r = 0; r < atom->refs->len; r++)
@@ -168,13 +192,16 @@ static bool has_any_size(const struct diff *diff, const struct atom *type)
 void finish_shadow_type(struct diff *diff, struct atom *atom)
 {
 	if (!field_string(atom, SHADOW_NAME) || !field_string(atom, SHADOW_FILE) ||
-	    (field_ref(atom, SHADOW_STATE) && !field_string(atom, SHADOW_STATE)))
+	    (field_ref(atom, SHADOW_STATE) && !field_string(atom, SHADOW_STATE))) {
 		diff_error(diff, atom, "use KPATCH_SHADOW_TYPE() of kpatch-macros.h",
 			   "a type of shadow variables without name or place, or with a state that "
 			   "is no string");
-	else if (has_any_size(diff, atom))
+		return;
+	}
+	set_named_id(atom);
+	if (has_any_size(diff, atom))
 		set_field(atom, SHADOW_LINE,
-			  field_word(atom, SHADOW_LINE) | (uint64_t)HOW_ANY_SIZE << 32);
+			  field_long(atom, SHADOW_LINE) | (uint64_t)HOW_ANY_SIZE << 32);
 }
 
 /* The function at @offset, as the report names it. */

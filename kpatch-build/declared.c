@@ -27,10 +27,10 @@ static uint32_t word_at(const struct ko_section *sec, uint64_t at)
 /* "FILE:LINE of OBJECT", from three fields; to be freed. */
 static char *place(const struct ko_section *sec, uint64_t file, uint64_t line, uint64_t objname)
 {
-	const char *path = ko_rela_string(sec, file), *object = ko_rela_string(sec, objname);
+	const char *object = ko_rela_string(sec, objname);
+	g_autofree char *where = ko_place(sec, file, line);
 
-	return g_strdup_printf("%s:%u of %s", path ? path : "?", word_at(sec, line),
-			       object ? object : "?");
+	return g_strdup_printf("%s of %s", where, object ? object : "?");
 }
 
 static char *state_place(const struct ko_section *sec, uint64_t at)
@@ -174,14 +174,17 @@ static bool is_declared(const struct ko_section *sec, uint64_t end, uint64_t id)
  */
 static void refuse_undeclared(const struct ko_section *sec, uint64_t at, struct kp_diags *diags)
 {
+	const char *name = ko_rela_string(sec, at + SHADOW_NAME);
+	bool named = word_at(sec, at + SHADOW_HOW) & HOW_NAMED;
 	g_autofree char *where = shadow_place(sec, at);
+	g_autofree char *remedy = g_strdup_printf("say what they are: KPATCH_SHADOW_%s%s%s",
+						  named ? "NAMED(\"" : "TYPE(", name ? name : "id",
+						  named ? "\");" : ", ctor, dtor);");
 
-	kp_diag_add(
-		diags, KP_ERROR_DIAG, NULL, ko_rela_string(sec, at + SHADOW_NAME),
-		"say what they are: KPATCH_SHADOW_TYPE(id, ctor, dtor);",
-		"the patch reads shadow variables 0x%" PRIx64
-		", but neither makes nor frees any: they would go with the patch that does (%s)",
-		shadow_id(sec, at), where);
+	kp_diag_add(diags, KP_ERROR_DIAG, NULL, name, remedy,
+		    "the patch reads shadow variables 0x%" PRIx64
+		    ", but neither makes nor frees any: they would go with the patch that does (%s)",
+		    shadow_id(sec, at), where);
 }
 
 /* Entries of one id may lack a function, but not have different ones. */
@@ -201,10 +204,13 @@ static void check_agree(const struct ko *ko, const struct ko_section *sec, uint6
 			continue;
 
 		g_autofree char *first = shadow_place(sec, other), *second = shadow_place(sec, at);
+		bool copies = !strcmp(function_name(ko, there), function_name(ko, here));
 
 		kp_diag_add(diags, KP_ERROR_DIAG, NULL, ko_rela_string(sec, at + SHADOW_NAME),
-			    "the core frees all variables of an id in one way: use one function, "
-			    "or two ids",
+			    copies ? "the core frees all variables of an id in one way: define it in "
+				     "one source, not static, and declare it in the header"
+				   : "the core frees all variables of an id in one way: use one "
+				     "function, or two ids",
 			    "shadow variable 0x%" PRIx64 " with two %ss: %s has %s, %s has %s",
 			    long_at(sec, at + SHADOW_ID), functions[i].what, first,
 			    function_name(ko, there), second, function_name(ko, here));

@@ -106,7 +106,7 @@ rm fix.patch
 source_with fs/proc/devices.c "$devices" 'if (klp_shadow_get(f, 5)) return 0;' <<<'#include <linux/livepatch.h>'
 status 2 kpatch-build -q -a "$release" fix.patch >log 2>&1
 expect "5: the patch reads shadow variables 0x5, but neither makes nor frees any: they would go with the patch that does (fs/proc/devices.c:" log
-expect "KPATCH_SHADOW_TYPE(id, ctor, dtor);" log
+expect "KPATCH_SHADOW_TYPE(5, ctor, dtor);" log
 built --core=livepatch fix.patch
 source_with fs/proc/meminfo.c "$meminfo" 'klp_shadow_free(m, 5, NULL);' <<<'#include <linux/livepatch.h>'
 built fix.patch

@@ -170,6 +170,22 @@ int named(void *o, unsigned long id, klp_shadow_dtor_t d, int c)
 #endif
 	return 0;
 }
+static __attribute__((unused)) char changing[4] = "abc";
+int array(void *o, unsigned long id, klp_shadow_dtor_t d, int c)
+{
+#ifdef PATCHED
+	changing[0] = c;
+	kpatch_shadow_free(o, changing);
+#endif
+	return 0;
+}
+int two_names(void *o, unsigned long id, klp_shadow_dtor_t d, int c)
+{
+#ifdef PATCHED
+	kpatch_shadow_free(o, c ? "y" : "z");
+#endif
+	return 0;
+}
 int plain(void *o, unsigned long id, klp_shadow_dtor_t d, int c)
 {
 #ifdef PATCHED
@@ -223,7 +239,9 @@ for compiler in "${compilers[@]}"; do
 		compile "${flags[@]}" "$level" <unknown.c
 		module
 		refused "by_id: $constant:7" "by_dtor: $constant:14" "tested: $constant:21" \
-			"merged: $constant:28" "wrapper: $constant:3" "named: $constant:43" \
+			"merged: $constant:28" "wrapper: $constant:3" "named: shadow variable whose name is not constant at test.c:43" "KPATCH_SHADOW_NAMED(" \
+			"array: shadow variable whose name is not constant at test.c:52" \
+			"two_names: shadow variable whose name is not constant at test.c:59" \
 			"plain: uses klp_shadow_free other than in a plain call" \
 			"uses klp_shadow_get_or_alloc other than in a plain call" \
 			"KPATCH_SHADOW_TYPE(id, ctor, dtor);"
@@ -255,6 +273,34 @@ perl -e 'use integer; for my $n ("old", "new") { my $h = 0xcbf29ce484222325;
 	$h = ($h ^ ord) * 0x100000001b3 for split //, $n; no integer; printf "0x%x %s - - %d test.c:%d\n",
 	$h | 0x8000000000000000, $n, $n eq "old" ? (0, 5) : (8, 6) }' >want
 shadow_types <want
+
+# Arguments called like the macros' own, with commas in them, and a name that comes through a helper. The code of the
+# function shows that the id arrives.
+compile "${flags[@]}" <<'END'
+#include "kpatch-shadow.h"
+struct init { int a, b; };
+static int ctor(void *obj, void *data, void *arg) { *(int *)data = ((struct init *)arg)->b; return 0; }
+static inline void *by_name(void *o, const char *kpatch_var) { return kpatch_shadow_alloc(o, kpatch_var, 8, 1); }
+void *f(void *o, unsigned long kpatch_id, int kpatch_size)
+{
+#ifdef PATCHED
+	void *kpatch_ctor = klp_shadow_get(o, kpatch_id);
+	klp_shadow_alloc(kpatch_ctor, 77, 8, kpatch_size, ctor, &(struct init){ 1, 2 });
+	klp_shadow_get_or_alloc(kpatch_ctor, 77, 8, kpatch_size, ctor, &(struct init){ 1, 2 });
+	return by_name(o, "helped");
+#endif
+	return 0;
+}
+END
+module
+differ
+shadow_types <<END
+0x4d 77 ctor - 8 test.c:9 test.c:10
+$(perl -e 'use integer; my $h = 0xcbf29ce484222325; $h = ($h ^ ord) * 0x100000001b3 for split //, "helped"; no integer;
+	printf "0x%x", $h | 0x8000000000000000') helped - - 8 test.c:4
+END
+objdump -dr --no-show-raw-insn -j .text.f test.patched.o | sed '/klp_shadow_get/q' >code
+refute "xor .*esi" code
 
 # The author has said what it is. Of what size is then not known, unless that is said, too.
 declare_types='static struct { void *p; unsigned long id; void *c, *d; const char *n, *f, *o, *s; unsigned long b; unsigned int l, h; }'

@@ -125,6 +125,69 @@ static void test_shadow_copies(struct fixture *f, gconstpointer arg G_GNUC_UNUSE
 	g_assert_cmpuint(f->diags->errors, ==, 3);
 }
 
+#define COPY(name, body) ".type " name ",@function\n" name ": " body "ret\n.size " name ",.-" name "\n"
+
+/* Copies refer to their own object's strings and static functions. */
+static void test_shadow_copies_refer(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
+{
+	static const struct {
+		const char *first, *second;
+		bool same;
+	} cases[] = {
+		{ "mov $s1,%rdi\n", "mov $s2,%rdi\n", true },
+		{ "mov $s1+2,%rdi\n", "mov $s2+2,%rdi\n", true },
+		{ "mov $s1,%rdi\n", "mov $s3,%rdi\n", false },
+		{ "mov $s1,%rdi\n", "mov $s2+1,%rdi\n", false },
+		{ "lea s1(%rip),%rsi\n", "lea s2(%rip),%rsi\n", true },
+		{ "lea s1(%rip),%rsi\n", "lea s3(%rip),%rsi\n", false },
+		/* where it ends takes a disassembler */
+		{ "cmpb $1,s1(%rip)\n", "cmpb $1,s2(%rip)\n", false },
+		{ "call g1\n", "call g2\n", true },
+		{ "jne g1\n", "jne g2\n", true },
+		{ "call g1\n", "call g3\n", false },
+		{ "mov $h1+3,%rdi\n", "mov $h2+3,%rdi\n", true },
+		{ "mov $h1+3,%rdi\n", "mov $h2+4,%rdi\n", false },
+		{ "call k1\n", "call k2\n", false }, /* they never end */
+		{ "incl d1(%rip)\n", "incl d2(%rip)\n", false },
+		{ "mov $d1,%rdi\n", "mov $d2,%rdi\n", false },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		GError *error = NULL;
+		g_autofree char *source = g_strconcat(
+			NAMES FUNCTIONS
+			".section .rodata.str1.1,\"aMS\",@progbits,1\n"
+			"s1: .asciz \"text\"\n.asciz \"x\"\ns2: .asciz \"text\"\ns3: .asciz \"test\"\n"
+			".data\nd1: .asciz \"text\"\nd2: .asciz \"text\"\n.section .text.h,\"ax\"\n",
+			".type h1,@function\nh1: ", cases[i].first, "ret\n.size h1,.-h1\n"
+			".type h2,@function\nh2: ", cases[i].second, "ret\n.size h2,.-h2\n", ".section .text.k,\"ax\"\n",
+			COPY("k1", "mov $m1,%rax\n"), COPY("k2", "mov $m2,%rax\n"),
+			".section .text.m,\"ax\"\n", COPY("m1", "mov $k1,%rax\n"),
+			COPY("m2", "mov $k2,%rax\n"),
+			".section .kpatch.shadow_types,\"aw\"\n" TYPE("1", "0", "h1", "3")
+				TYPE("1", "0", "h2", "4") TYPE_END,
+			NULL);
+		g_autofree char *path = assemble(f, "a.o", source);
+		g_autoptr(ko) ko = ko_read(path, &error);
+		unsigned int before = f->diags->errors;
+
+		g_assert_no_error(error);
+		for (guint k = 0; k < ko->symbols->len; k++) {
+			char *name = ((struct ko_symbol *)ko->symbols->pdata[k])->name;
+
+			if (strlen(name) == 2 && strchr("ghkm", *name))
+				name[1] = '1';
+		}
+		declared_check(ko, true, f->diags);
+		if (f->diags->errors - before != !cases[i].same)
+			g_error("%s and %s", cases[i].first, cases[i].second);
+	}
+
+	const struct kp_diag *last = f->diags->list->pdata[f->diags->list->len - 1];
+
+	g_assert_nonnull(strstr(last->remedy, "define it in one source, not static"));
+}
+
 /* One note an id, also where klp_shadow_free_all() is recorded. */
 static void test_shadow_plain(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
 {
@@ -268,6 +331,7 @@ int main(int argc, char **argv)
 	TEST(shadow_types);
 	TEST(shadow_differs);
 	TEST(shadow_copies);
+	TEST(shadow_copies_refer);
 	TEST(shadow_plain);
 	TEST(shadow_owned);
 	TEST(shadow_sizes);

@@ -145,6 +145,9 @@ struct kpatch_shadow_entry {
 	unsigned int how;
 };
 
+/* In @how: the id is made from the name, by create-diff-object. KPATCH_HOW_NAMED in the entries of calls. */
+#define KPATCH_NAMED_TYPE 0x200
+
 /**
  * KPATCH_SHADOW_TYPE() - a kind of shadow variable that the code of this object uses.
  * @_id: a constant, as in klp_shadow_alloc()
@@ -172,6 +175,20 @@ struct kpatch_shadow_entry {
 	}
 
 /**
+ * KPATCH_SHADOW_NAMED() - the same for variables with a name, as in kpatch_shadow_alloc().
+ * @_name: a string literal; such variables have neither ctor nor dtor
+ */
+#define KPATCH_SHADOW_NAMED(_name, ...)					\
+	static struct kpatch_shadow_entry __UNIQUE_ID(kpatch_shadow_type_) \
+		__kpatch_entry(".kpatch.shadow_types") = {		\
+		.name = _name,						\
+		.file = __FILE__,					\
+		.line = __LINE__,					\
+		.how = KPATCH_NAMED_TYPE,				\
+		##__VA_ARGS__						\
+	}
+
+/**
  * KPATCH_KEEP() - a new variable of the patch that a cumulative patch after it goes on using.
  * @_var: static or global, not const, not per-CPU; its definition comes before
  *
@@ -183,7 +200,7 @@ struct kpatch_shadow_entry {
 #define KPATCH_KEEP(_var)						\
 	static struct kp_keep __UNIQUE_ID(kpatch_keep_)			\
 		__kpatch_entry(".kpatch.keep") = {			\
-		.init = &(_var),					\
+		.init = (void *)&(_var),				\
 		.size = sizeof(_var),					\
 		.align = __alignof__(_var),				\
 		.name = #_var,						\

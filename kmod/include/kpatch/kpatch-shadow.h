@@ -29,30 +29,30 @@
  */
 #define kpatch_shadow_alloc(_obj, _var, _size, _gfp)			\
 ({									\
-	const char *kpatch_var = (_var);				\
-	size_t kpatch_size = (_size);					\
+	const char *__kpatch_var = (_var);				\
+	size_t __kpatch_size = (_size);					\
 									\
-	KPATCH_RECORD_NAMED(KPATCH_HOW_ALLOC, kpatch_var, kpatch_size);	\
-	KPATCH_RECORDED(klp_shadow_alloc)(_obj, __kpatch_shadow_id(kpatch_var), \
-					  kpatch_size, _gfp, NULL, NULL); \
+	KPATCH_RECORD_NAMED(KPATCH_HOW_ALLOC, __kpatch_var, __kpatch_size);	\
+	KPATCH_RECORDED(klp_shadow_alloc)(_obj, __kpatch_shadow_id(__kpatch_var), \
+					  __kpatch_size, _gfp, NULL, NULL); \
 })
 
 /** kpatch_shadow_get() - the memory called @_var of @_obj, NULL if there is none. */
 #define kpatch_shadow_get(_obj, _var)					\
 ({									\
-	const char *kpatch_var = (_var);				\
+	const char *__kpatch_var = (_var);				\
 									\
-	KPATCH_RECORD_NAMED_GET(kpatch_var);				\
-	(klp_shadow_get)(_obj, __kpatch_shadow_id(kpatch_var));		\
+	KPATCH_RECORD_NAMED_GET(__kpatch_var);				\
+	(klp_shadow_get)(_obj, __kpatch_shadow_id(__kpatch_var));		\
 })
 
 /** kpatch_shadow_free() - detach and free @_var of @_obj; nothing happens if there is none. */
 #define kpatch_shadow_free(_obj, _var)					\
 ({									\
-	const char *kpatch_var = (_var);				\
+	const char *__kpatch_var = (_var);				\
 									\
-	KPATCH_RECORD_NAMED(KPATCH_HOW_FREE, kpatch_var, 0UL);		\
-	KPATCH_RECORDED(klp_shadow_free)(_obj, __kpatch_shadow_id(kpatch_var), NULL); \
+	KPATCH_RECORD_NAMED(KPATCH_HOW_FREE, __kpatch_var, 0UL);		\
+	KPATCH_RECORDED(klp_shadow_free)(_obj, __kpatch_shadow_id(__kpatch_var), NULL); \
 })
 
 #endif

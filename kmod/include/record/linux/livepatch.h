@@ -76,71 +76,80 @@ do {									\
 		KPATCH_RECORD_ENTRY((_how) | KPATCH_HOW_UNKNOWN, _name, 0UL, 0, 0, 0UL); \
 } while (0)
 
-/* For kpatch_shadow_*(), with a name that is a string instead of an id. */
-#define KPATCH_RECORD_NAMED(_how, _name, _size)			\
+/*
+ * For kpatch_shadow_*(), with a name instead of an id. One of two names passes the first test, an array that may
+ * change as well; of both, the compiler cannot know a character.
+ */
+#define KPATCH_CONSTANT_NAME(_name)					\
+	(KPATCH_CONSTANT_POINTER(_name) && __builtin_constant_p((_name)[0]))
+
+#define KPATCH_RECORD_NAMED(_how, _name, _size)				\
 do {									\
-	if (KPATCH_CONSTANT_POINTER(_name))				\
+	if (KPATCH_CONSTANT_NAME(_name))				\
 		KPATCH_RECORD_ENTRY((_how) | KPATCH_HOW_NAMED, _name, 0UL, 0, 0, _size); \
 	else								\
-		KPATCH_RECORD_ENTRY((_how) | KPATCH_HOW_UNKNOWN, "?", 0UL, 0, 0, 0UL); \
+		KPATCH_RECORD_ENTRY((_how) | KPATCH_HOW_NAMED | KPATCH_HOW_UNKNOWN, \
+				    "?", 0UL, 0, 0, 0UL);		\
 } while (0)
 
 #define KPATCH_RECORD_NAMED_GET(_name)					\
 do {									\
-	if (KPATCH_CONSTANT_POINTER(_name))				\
+	if (KPATCH_CONSTANT_NAME(_name))				\
 		KPATCH_RECORD_ENTRY(KPATCH_HOW_GET | KPATCH_HOW_NAMED, _name, 0UL, 0, 0, 0UL); \
 } while (0)
+
+/* What the macros declare has names that no caller's arguments have. */
 
 /* Somebody else may own what is looked for, under an id that only the caller knows. */
 #define klp_shadow_get(_obj, _id)					\
 ({									\
-	unsigned long kpatch_id = (_id);				\
+	unsigned long __kpatch_id = (_id);				\
 									\
-	if (__builtin_constant_p(kpatch_id))				\
-		KPATCH_RECORD_ENTRY(KPATCH_HOW_GET, #_id, kpatch_id, NULL, NULL, 0UL); \
-	klp_shadow_get(_obj, kpatch_id);				\
+	if (__builtin_constant_p(__kpatch_id))				\
+		KPATCH_RECORD_ENTRY(KPATCH_HOW_GET, #_id, __kpatch_id, NULL, NULL, 0UL); \
+	klp_shadow_get(_obj, __kpatch_id);				\
 })
 
-#define klp_shadow_alloc(_obj, _id, _size, _gfp, _ctor, _ctor_data)	\
+#define klp_shadow_alloc(_obj, _id, _size, _gfp, _ctor, ...)		\
 ({									\
-	unsigned long kpatch_id = (_id);				\
-	size_t kpatch_size = (_size);					\
-	klp_shadow_ctor_t kpatch_ctor = (_ctor);			\
+	unsigned long __kpatch_id = (_id);				\
+	size_t __kpatch_size = (_size);					\
+	klp_shadow_ctor_t __kpatch_ctor = (_ctor);			\
 									\
-	KPATCH_RECORD(KPATCH_HOW_ALLOC, #_id, kpatch_id, kpatch_ctor, NULL, \
-		      kpatch_size);					\
-	KPATCH_RECORDED(klp_shadow_alloc)(_obj, kpatch_id, kpatch_size, _gfp, \
-					  kpatch_ctor, _ctor_data);	\
+	KPATCH_RECORD(KPATCH_HOW_ALLOC, #_id, __kpatch_id, __kpatch_ctor, NULL, \
+		      __kpatch_size);					\
+	KPATCH_RECORDED(klp_shadow_alloc)(_obj, __kpatch_id, __kpatch_size, _gfp, \
+					  __kpatch_ctor, __VA_ARGS__);	\
 })
 
-#define klp_shadow_get_or_alloc(_obj, _id, _size, _gfp, _ctor, _ctor_data) \
+#define klp_shadow_get_or_alloc(_obj, _id, _size, _gfp, _ctor, ...)	\
 ({									\
-	unsigned long kpatch_id = (_id);				\
-	size_t kpatch_size = (_size);					\
-	klp_shadow_ctor_t kpatch_ctor = (_ctor);			\
+	unsigned long __kpatch_id = (_id);				\
+	size_t __kpatch_size = (_size);					\
+	klp_shadow_ctor_t __kpatch_ctor = (_ctor);			\
 									\
-	KPATCH_RECORD(KPATCH_HOW_ALLOC, #_id, kpatch_id, kpatch_ctor, NULL, \
-		      kpatch_size);					\
-	KPATCH_RECORDED(klp_shadow_get_or_alloc)(_obj, kpatch_id, kpatch_size, \
-						 _gfp, kpatch_ctor, _ctor_data); \
+	KPATCH_RECORD(KPATCH_HOW_ALLOC, #_id, __kpatch_id, __kpatch_ctor, NULL, \
+		      __kpatch_size);					\
+	KPATCH_RECORDED(klp_shadow_get_or_alloc)(_obj, __kpatch_id, __kpatch_size, \
+						 _gfp, __kpatch_ctor, __VA_ARGS__); \
 })
 
 #define klp_shadow_free(_obj, _id, _dtor)				\
 ({									\
-	unsigned long kpatch_id = (_id);				\
-	klp_shadow_dtor_t kpatch_dtor = (_dtor);			\
+	unsigned long __kpatch_id = (_id);				\
+	klp_shadow_dtor_t __kpatch_dtor = (_dtor);			\
 									\
-	KPATCH_RECORD(KPATCH_HOW_FREE, #_id, kpatch_id, NULL, kpatch_dtor, 0UL); \
-	KPATCH_RECORDED(klp_shadow_free)(_obj, kpatch_id, kpatch_dtor);	\
+	KPATCH_RECORD(KPATCH_HOW_FREE, #_id, __kpatch_id, NULL, __kpatch_dtor, 0UL); \
+	KPATCH_RECORDED(klp_shadow_free)(_obj, __kpatch_id, __kpatch_dtor);	\
 })
 
 #define klp_shadow_free_all(_id, _dtor)					\
 ({									\
-	unsigned long kpatch_id = (_id);				\
-	klp_shadow_dtor_t kpatch_dtor = (_dtor);			\
+	unsigned long __kpatch_id = (_id);				\
+	klp_shadow_dtor_t __kpatch_dtor = (_dtor);			\
 									\
-	KPATCH_RECORD(KPATCH_HOW_FREE_ALL, #_id, kpatch_id, NULL, kpatch_dtor, 0UL); \
-	KPATCH_RECORDED(klp_shadow_free_all)(kpatch_id, kpatch_dtor);	\
+	KPATCH_RECORD(KPATCH_HOW_FREE_ALL, #_id, __kpatch_id, NULL, __kpatch_dtor, 0UL); \
+	KPATCH_RECORDED(klp_shadow_free_all)(__kpatch_id, __kpatch_dtor);	\
 })
 
 #endif

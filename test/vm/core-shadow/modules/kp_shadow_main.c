@@ -503,7 +503,8 @@ static const struct {
 	{ { .size = 8 }, { .owner = 5, .state = 6 }, -EINVAL },
 	/* As long as the old one. */
 	{ { .owner = 5, .state = 5 }, { .owner = 5, .state = 5, .objname = "mod" }, -EINVAL },
-	{ { .owner = 5, .state = 5, .objname = "mod" }, { .owner = 5, .state = 5 }, 0 },
+	{ { .owner = 5, .state = 5, .objname = "mod" },
+	  { .owner = 5, .state = 5, .replace = true }, 0 },
 	{ { .owner = 5, .state = 5, .objname = "mod" },
 	  { .owner = 5, .state = 5, .objname = "mod" }, 0 },
 	{ { .owner = 5, .state = 5, .objname = "mod" },
