@@ -154,7 +154,7 @@ uninstall:
 
 ## deb, rpm: packages of the files that are in git, as they are now, into build/packages
 deb rpm:
-	contrib/package $@ $(abspath $(BUILD))/packages
+	JOBS=$(JOBS) contrib/package $@ $(abspath $(BUILD))/packages
 
 ## check: everything: lint, unit, diff, build and VM tests, the first two also under sanitizers
 # Each group may be run alone: make check-unit, check-diff, check-build, check-vm, check-san.

@@ -40,6 +40,20 @@ static bool is_branch(const uint8_t *code, size_t off, uint32_t type)
 	return off >= 2 && code[off - 2] == 0x0f && (code[off - 1] & 0xf0) == 0x80;
 }
 
+/*
+ * RIP-relative (ModRM 00xxx101), but not LEA (8D); or absolute without base and index, as is used
+ * with %gs (ModRM 00xxx100, SIB xx100101). Before an immediate operand are neither.
+ */
+static bool is_access(const uint8_t *code, size_t off, uint32_t type)
+{
+	if (off < 3 || is_branch(code, off, type))
+		return false;
+	if (rela_is_pcrel(type))
+		return (code[off - 1] & 0xc7) == 0x05 && code[off - 2] != 0x8d;
+	return type == R_X86_64_32S && (code[off - 2] & 0xc7) == 0x04 &&
+	       (code[off - 1] & 0x3f) == 0x25 && code[off - 3] != 0x8d;
+}
+
 /* capstone 4 does not know endbr64; it is the only such instruction that GCC emits in C code. */
 static size_t known_insn(const uint8_t *code, size_t size)
 {
@@ -163,6 +177,7 @@ const struct arch arch = {
 	.rela_width = rela_width,
 	.rela_is_pcrel = rela_is_pcrel,
 	.is_branch = is_branch,
+	.is_access = is_access,
 	.insn_end = insn_end,
 	.each_local_branch = each_local_branch,
 	.write_nop = write_nop,

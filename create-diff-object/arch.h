@@ -28,6 +28,12 @@ struct arch {
 	bool (*is_branch)(const uint8_t *code, size_t off, uint32_t type);
 
 	/**
+	 * is_access() - whether the field at @off of @code is the whole address of what an
+	 * instruction reads or writes: no register is added, and it does not just take the address.
+	 */
+	bool (*is_access)(const uint8_t *code, size_t off, uint32_t type);
+
+	/**
 	 * insn_end() - end of the instruction whose operand is at @off, decoding from @start.
 	 * Return: offset after it; 0 when the bytes cannot be decoded.
 	 */

@@ -285,6 +285,23 @@ static struct atom *target_atom(struct section *sec, int64_t pos)
 }
 
 /*
+ * What a reference by the section's symbol to the beginning of @atom means: a global variable would
+ * be named, so it is the end of a local one before it.
+ */
+static struct atom *end_or_begin(struct atom *atom, int64_t pos)
+{
+	const struct section *sec = atom->sec;
+
+	if (sec->class != SEC_DATA || pos <= 0 || (size_t)pos != atom->start ||
+	    atom_has_local_name(atom))
+		return atom;
+
+	struct atom *before = atom_at(sec, (size_t)pos - 1);
+
+	return before && atom_has_local_name(before) ? before : atom;
+}
+
+/*
  * An alternative may be empty (struct alt_instr ends with the length of the replacement): what
  * follows at its place belongs to another.
  */
@@ -329,6 +346,8 @@ static bool add_ref(struct atom *atom, const struct rela *rela, GError **err)
 			return kp_fail(err, KP_FAILED, "%s: %s+0x%zx refers outside of %s",
 				       atom->obj->path, atom_name(atom), ref.offset,
 				       rela->sym->sec->name);
+		if (ref.atom && ref.by_section)
+			ref.atom = end_or_begin(ref.atom, pos);
 		if (ref.atom)
 			ref.at = pos - (int64_t)ref.atom->start;
 		if (ref.atom && ref.at > ref.atom->reach)
@@ -604,6 +623,19 @@ bool atom_is_local(const struct atom *atom)
 			return false;
 	}
 	return true;
+}
+
+bool atom_has_local_name(const struct atom *atom)
+{
+	if (!atom->sym || atom->sym->bind == STB_LOCAL)
+		return true;
+	for (unsigned int i = 0; atom->aliases && i < atom->aliases->len; i++) {
+		const struct symbol *alias = g_ptr_array_index(atom->aliases, i);
+
+		if (alias->bind == STB_LOCAL)
+			return true;
+	}
+	return false;
 }
 
 size_t atom_entry_offset(const struct atom *atom)

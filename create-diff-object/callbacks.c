@@ -24,20 +24,16 @@ static json_t *callback_place(const struct diff *diff, const struct atom *callba
 	return json_null();
 }
 
+static json_t *callback_json(const struct diff *diff, const struct atom *atom)
+{
+	if (!atom_is_callback(atom))
+		return NULL;
+	return json_pack("{s:s, s:s?, s:o}", "kind", atom->sec->name + strlen(".kpatch.callbacks."),
+			 "function", field_function(atom, CALLBACK_FN), "where",
+			 callback_place(diff, atom));
+}
+
 json_t *declared_callbacks(const struct diff *diff)
 {
-	json_t *list = json_array();
-
-	for (unsigned int i = 0; i < diff->included->len; i++) {
-		const struct atom *atom = g_ptr_array_index(diff->included, i);
-
-		if (!atom_is_callback(atom))
-			continue;
-		json_array_append_new(list,
-				      json_pack("{s:s, s:s?, s:o}", "kind",
-						atom->sec->name + strlen(".kpatch.callbacks."),
-						"function", field_function(atom, CALLBACK_FN),
-						"where", callback_place(diff, atom)));
-	}
-	return list;
+	return list_included(diff, callback_json);
 }

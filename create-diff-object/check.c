@@ -205,6 +205,8 @@ void check_changes(struct diff *diff)
 	check_changed_functions(diff);
 	check_data(diff);
 	check_unknown_tables(diff);
-	for (unsigned int i = 0; i < diff->included->len; i++)
+	for (unsigned int i = 0; i < diff->included->len; i++) {
 		check_included_atom(diff, g_ptr_array_index(diff->included, i));
+		check_places(diff, g_ptr_array_index(diff->included, i));
+	}
 }

@@ -207,8 +207,25 @@ json_t *field_place(const struct atom *atom, size_t file, size_t line)
 	return path ? json_sprintf("%s:%" PRIu32, path, field_word(atom, line)) : json_null();
 }
 
-static json_t *state_json(const struct atom *atom)
+json_t *list_included(const struct diff *diff,
+		      json_t *(*describe)(const struct diff *diff, const struct atom *atom))
 {
+	json_t *list = json_array();
+
+	for (unsigned int i = 0; i < diff->included->len; i++) {
+		json_t *item = describe(diff, g_ptr_array_index(diff->included, i));
+
+		if (item)
+			json_array_append_new(list, item);
+	}
+	return list;
+}
+
+static json_t *state_json(const struct diff *diff G_GNUC_UNUSED, const struct atom *atom)
+{
+	if (!declared_in(atom, ".kpatch.states") || atom->size != STATE_SIZE || !atom_bytes(atom))
+		return NULL;
+
 	const char *name = field_string(atom, STATE_NAME);
 	json_t *callbacks = json_array();
 
@@ -225,15 +242,5 @@ static json_t *state_json(const struct atom *atom)
 
 json_t *declared_states(const struct diff *diff)
 {
-	json_t *list = json_array();
-
-	for (unsigned int i = 0; i < diff->included->len; i++) {
-		const struct atom *atom = g_ptr_array_index(diff->included, i);
-		const struct declaration_rule *rule = declaration_rule(atom);
-
-		if (rule && declared_in(atom, ".kpatch.states") && atom->size == rule->size &&
-		    atom_bytes(atom))
-			json_array_append_new(list, state_json(atom));
-	}
-	return list;
+	return list_included(diff, state_json);
 }

@@ -40,6 +40,10 @@ void set_field(struct atom *atom, size_t offset, uint64_t value);
 /** field_place() - "FILE:LINE", from two fields; null without a file. */
 json_t *field_place(const struct atom *atom, size_t file, size_t line);
 
+/** list_included() - what @describe makes of the included atoms; NULL: nothing of that one. */
+json_t *list_included(const struct diff *diff,
+		      json_t *(*describe)(const struct diff *diff, const struct atom *atom));
+
 /** declared_hash() - FNV-1a of @name, 64 bits. */
 uint64_t declared_hash(const char *name);
 
@@ -64,8 +68,11 @@ json_t *declared_callbacks(const struct diff *diff);
 /** finish_kept() - check the variables of KPATCH_KEEP(), complete its entries (keep.c). */
 void finish_kept(struct diff *diff);
 
-/** why_not_kept() - why @var cannot be kept where it is; NULL: it can (keep.c). */
-const char *why_not_kept(const struct atom *var);
+/**
+ * is_keepable() - whether KPATCH_KEEP() would take @var, which the source calls @name; an initial
+ * value that is longer than its type says does not show here (keep.c).
+ */
+bool is_keepable(const struct atom *var, const char *name);
 
 /** kept_entry() - the KPATCH_KEEP() of @var; NULL if it is not kept (keep.c). */
 const struct atom *kept_entry(const struct diff *diff, const struct atom *var);

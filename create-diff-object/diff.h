@@ -94,6 +94,9 @@ void check_declarations(struct diff *diff);
 /** check_changes() - changes that cannot be patched, seen from the two objects alone (check.c). */
 void check_changes(struct diff *diff);
 
+/** check_places() - is it certain which variables an included atom refers to (check-place.c)? */
+void check_places(struct diff *diff, const struct atom *atom);
+
 /** open_target() - the target's symbols and image; run-pre matching (target.c). */
 bool open_target(struct diff *diff, GError **err);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "declared-layout.h"
+#include "names.h"
 #include "tables.h"
 #include "type-hash.h"
 
@@ -23,28 +24,6 @@ static const struct {
 /* Each variable has pages of its own. */
 #define MAX_ALIGN 4096
 
-static bool is_digits(const char *text)
-{
-	while (g_ascii_isdigit(*text))
-		text++;
-	return !*text;
-}
-
-/* Whether @symbol is what a compiler calls the variable @name: "x", GCC's "x.3", clang's "f.x.3".
- */
-static bool is_variable(const char *symbol, const char *name)
-{
-	size_t len = strlen(name);
-	const char *at = symbol;
-
-	if (strncmp(at, name, len) || (at[len] && at[len] != '.')) {
-		at = strchr(symbol, '.');
-		if (!at || strncmp(++at, name, len))
-			return false;
-	}
-	return !at[len] || (at[len] == '.' && is_digits(at + len + 1));
-}
-
 static void keep_error(struct diff *diff, const struct atom *entry, const char *remedy,
 		       const char *problem)
 {
@@ -54,7 +33,7 @@ static void keep_error(struct diff *diff, const struct atom *entry, const char *
 		   field_string(entry, KEEP_FILE), field_word(entry, KEEP_LINE), problem);
 }
 
-const char *why_not_kept(const struct atom *var)
+static const char *why_not_kept(const struct atom *var)
 {
 	const char *section = var->sec->name;
 
@@ -71,13 +50,50 @@ const char *why_not_kept(const struct atom *var)
 	return "is in a section of its own kind";
 }
 
-static bool check_memory(struct diff *diff, const struct atom *entry, const struct atom *var)
+/* The name is the key: another patch might keep the other one. */
+static bool has_namesake(const struct atom *var, const char *name)
+{
+	const GPtrArray *symbols = var->obj->symbols;
+
+	for (unsigned int i = 1; i < symbols->len; i++) {
+		const struct symbol *other = g_ptr_array_index(symbols, i);
+
+		if (other != var->sym && other->sec && other->type == STT_OBJECT &&
+		    name_is_variable(other->name, name))
+			return true;
+	}
+	return false;
+}
+
+/* What is in the way of keeping @var, which the source calls @name; NULL: nothing. */
+static const char *find_obstacle(const struct atom *var, const char *name, const char **remedy)
 {
 	const char *problem = why_not_kept(var);
 
+	*remedy = "keep an ordinary variable";
 	if (problem)
-		keep_error(diff, entry, "keep an ordinary variable", problem);
-	return !problem;
+		return problem;
+	if (!var->sym->size) {
+		*remedy = "remove it";
+		return "has no bytes: there is nothing to keep";
+	}
+	if (var->sec->shdr.sh_addralign > MAX_ALIGN) {
+		*remedy = "keep a pointer to it, and allocate it";
+		return "is aligned to more than a page, where its storage begins";
+	}
+	if (has_namesake(var, name)) {
+		*remedy = "give it a name of its own";
+		return "is not the only variable of this name in its source file: another patch "
+		       "could take one for the other";
+	}
+	return NULL;
+}
+
+bool is_keepable(const struct atom *var, const char *name)
+{
+	const char *remedy;
+
+	return !find_obstacle(var, name, &remedy);
 }
 
 /* The whole of a variable: not a member, no initial value that is longer than the type says. */
@@ -85,26 +101,28 @@ static bool check_extent(struct diff *diff, const struct atom *entry, const stru
 			 const char *name)
 {
 	const struct symbol *sym = ref->atom->sym;
-	uint64_t size = field_long(entry, KEEP_BYTES), align = field_long(entry, KEEP_ALIGN);
+	uint64_t size = field_long(entry, KEEP_BYTES);
 
 	if (!sym || ref->at != (int64_t)(sym->value - ref->atom->start) ||
-	    !is_variable(sym->name, name)) {
+	    !name_is_variable(sym->name, name)) {
 		keep_error(diff, entry, "keep the whole variable, by the name it is defined with",
 			   "is not the name of a variable");
 		return false;
 	}
-	if (align > MAX_ALIGN) {
-		keep_error(diff, entry, "keep a pointer to it, and allocate it",
-			   "is aligned to more than a page, where its storage begins");
+
+	const char *remedy, *problem = find_obstacle(ref->atom, name, &remedy);
+
+	if (problem) {
+		keep_error(diff, entry, remedy, problem);
 		return false;
 	}
-	if (size && size == sym->size)
+	if (size == sym->size)
 		return true;
 
-	g_autofree char *problem = g_strdup_printf(
+	g_autofree char *sizes = g_strdup_printf(
 		"has %" PRIu64 " bytes, and its type says %" PRIu64, sym->size, size);
 
-	keep_error(diff, entry, "use a type whose size is that of the variable", problem);
+	keep_error(diff, entry, "use a type whose size is that of the variable", sizes);
 	return false;
 }
 
@@ -124,7 +142,7 @@ static bool check_variable(struct diff *diff, const struct atom *entry, const ch
 			   "nothing to keep");
 		return false;
 	}
-	return check_memory(diff, entry, var) && check_extent(diff, entry, ref, name);
+	return check_extent(diff, entry, ref, name);
 }
 
 /*
@@ -155,8 +173,24 @@ static void set_type(struct diff *diff, struct atom *entry, const struct types *
 			   "use a type of C that does not depend on anything at run time", problem);
 }
 
-static void finish_entry(struct diff *diff, struct atom *entry, const struct types *types,
-			 GHashTable *seen)
+static bool is_entry(const struct atom *atom)
+{
+	return declared_in(atom, ".kpatch.keep") && atom->size == KEEP_SIZE && atom_bytes(atom);
+}
+
+const struct atom *kept_entry(const struct diff *diff, const struct atom *var)
+{
+	for (unsigned int i = 0; var->kept_in && i < diff->included->len; i++) {
+		const struct atom *entry = g_ptr_array_index(diff->included, i);
+
+		if (is_entry(entry) && field_ref(entry, KEEP_INIT) &&
+		    field_ref(entry, KEEP_INIT)->atom == var)
+			return entry;
+	}
+	return NULL;
+}
+
+static void finish_entry(struct diff *diff, struct atom *entry, const struct types *types)
 {
 	const char *name = field_string(entry, KEEP_NAME);
 	const char *file = field_string(entry, KEEP_FILE);
@@ -169,22 +203,18 @@ static void finish_entry(struct diff *diff, struct atom *entry, const struct typ
 	if (!check_variable(diff, entry, name))
 		return;
 
-	const char *section = section_name(diff, file, name);
-	const struct atom *other = g_hash_table_lookup(seen, section);
+	struct atom *var = field_ref(entry, KEEP_INIT)->atom;
+	const struct atom *other = kept_entry(diff, var);
 
 	if (other) {
-		g_autofree char *problem =
-			g_strdup_printf("there is one of this name already, at line %" PRIu32,
-					field_word(other, KEEP_LINE));
+		g_autofree char *problem = g_strdup_printf("is kept already, at %s:%" PRIu32,
+							   field_string(other, KEEP_FILE),
+							   field_word(other, KEEP_LINE));
 
-		keep_error(diff, entry,
-			   "once for each variable; give variables of different functions "
-			   "different names",
-			   problem);
+		keep_error(diff, entry, "once for each variable", problem);
 		return;
 	}
-	g_hash_table_insert(seen, (char *)section, entry);
-	field_ref(entry, KEEP_INIT)->atom->kept_in = section;
+	var->kept_in = section_name(diff, file, name);
 	if (types)
 		set_type(diff, entry, types);
 }
@@ -203,14 +233,8 @@ static struct types *open_types(struct diff *diff)
 	return types;
 }
 
-static bool is_entry(const struct atom *atom)
-{
-	return declared_in(atom, ".kpatch.keep") && atom->size == KEEP_SIZE && atom_bytes(atom);
-}
-
 void finish_kept(struct diff *diff)
 {
-	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
 	g_autoptr(types) types = NULL;
 
 	if (!g_hash_table_contains(diff->patched->sec_by_name, ".kpatch.keep"))
@@ -220,18 +244,6 @@ void finish_kept(struct diff *diff)
 		struct atom *atom = g_ptr_array_index(diff->included, i);
 
 		if (is_entry(atom))
-			finish_entry(diff, atom, types, seen);
+			finish_entry(diff, atom, types);
 	}
-}
-
-const struct atom *kept_entry(const struct diff *diff, const struct atom *var)
-{
-	for (unsigned int i = 0; var->kept_in && i < diff->included->len; i++) {
-		const struct atom *entry = g_ptr_array_index(diff->included, i);
-
-		if (is_entry(entry) && field_ref(entry, KEEP_INIT) &&
-		    field_ref(entry, KEEP_INIT)->atom == var)
-			return entry;
-	}
-	return NULL;
 }

@@ -50,6 +50,29 @@ bool name_is_numbered(const char *name)
 	return strcmp(key, name) != 0;
 }
 
+static bool is_digits(const char *text)
+{
+	while (g_ascii_isdigit(*text))
+		text++;
+	return !*text;
+}
+
+/* "x", "x.3" */
+static bool is_numbered(const char *text, const char *name)
+{
+	size_t len = strlen(name);
+
+	return !strncmp(text, name, len) &&
+	       (!text[len] || (text[len] == '.' && is_digits(text + len + 1)));
+}
+
+bool name_is_variable(const char *symbol, const char *name)
+{
+	const char *dot = strchr(symbol, '.');
+
+	return is_numbered(symbol, name) || (dot && is_numbered(dot + 1, name));
+}
+
 bool atom_is_special_static(const struct atom *atom)
 {
 	/* who makes them: lockdep, WARN_ONCE, printk_once and DO_ONCE, GCC, GCC,

@@ -21,6 +21,12 @@ char *name_base(const char *name);
 bool name_is_numbered(const char *name);
 
 /**
+ * name_is_variable() - whether @symbol is what a compiler calls the variable @name: "x", GCC's
+ * "x.3", clang's "f.x.3".
+ */
+bool name_is_variable(const char *symbol, const char *name);
+
+/**
  * atom_is_special_static() - variables that a macro or the compiler makes for one place in the
  * code. Code that moves takes a fresh copy along; they are never the same thing in two builds.
  */

@@ -60,13 +60,17 @@ static void source_name(const struct diff *diff, const struct atom *var, char **
 
 static json_t *variable_json(const struct diff *diff, const struct atom *var)
 {
-	const struct atom *entry = kept_entry(diff, var);
 	g_autofree char *name = NULL, *function = NULL;
+
+	if (!is_new_data(var))
+		return NULL;
+
+	const struct atom *entry = kept_entry(diff, var);
 
 	source_name(diff, var, &name, &function);
 	return json_pack("{s:s, s:s?, s:I, s:s, s:b, s:b, s:o, s:o}", "name", name, "function",
 			 function, "size", (json_int_t)var->size, "section", var->sec->name,
-			 "keepable", !why_not_kept(var), "kept", entry != NULL, "where",
+			 "keepable", is_keepable(var, name), "kept", entry != NULL, "where",
 			 entry ? field_place(entry, KEEP_FILE, KEEP_LINE) : json_null(), "type",
 			 entry ? json_sprintf("0x%" PRIx64, field_long(entry, KEEP_TYPE))
 			       : json_null());
@@ -74,13 +78,5 @@ static json_t *variable_json(const struct diff *diff, const struct atom *var)
 
 json_t *new_data(const struct diff *diff)
 {
-	json_t *list = json_array();
-
-	for (unsigned int i = 0; i < diff->included->len; i++) {
-		const struct atom *atom = g_ptr_array_index(diff->included, i);
-
-		if (is_new_data(atom))
-			json_array_append_new(list, variable_json(diff, atom));
-	}
-	return list;
+	return list_included(diff, variable_json);
 }

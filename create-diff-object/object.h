@@ -158,6 +158,9 @@ const uint8_t *atom_bytes(const struct atom *atom);
 bool atom_is_writable(const struct atom *atom);
 bool atom_is_local(const struct atom *atom);
 
+/** atom_has_local_name() - whether a reference by it may be by its section's symbol. */
+bool atom_has_local_name(const struct atom *atom);
+
 /** atom_is_callback() - declared with KPATCH_PRE_PATCH_CALLBACK() and the like. */
 bool atom_is_callback(const struct atom *atom);
 

@@ -8,6 +8,7 @@
 
 #include "elf-read.h"
 #include "error.h"
+#include "names.h"
 
 /* Bounds for malformed input, far from what C code has. */
 #define MAX_DEPTH   256
@@ -555,6 +556,14 @@ static bool deep(struct walk *walk, Dwarf_Die *die, GString *text, uint64_t *siz
 	return ok;
 }
 
+/* A variable without bytes shares its address with another one. */
+static bool may_have_name(Dwarf_Die *die, const char *symbol)
+{
+	const char *name = dwarf_diename(die);
+
+	return !name || name_is_variable(symbol, name);
+}
+
 static bool is_at(Dwarf_Die *die, uint64_t address)
 {
 	Dwarf_Attribute attr, indirect;
@@ -590,7 +599,7 @@ static int find_in(struct walk *walk, Dwarf_Die *die, uint64_t address, Dwarf_Di
 		if (!walk->left || !--walk->left) {
 			malformed(walk, "does not end", err);
 			ret = -1;
-		} else if (is_at(&child, address)) {
+		} else if (is_at(&child, address) && may_have_name(&child, walk->symbol)) {
 			*found = child;
 			ret = 1;
 		} else if (has_variables(dwarf_tag(&child))) {

@@ -181,10 +181,11 @@ static void refuse_undeclared(const struct ko_section *sec, uint64_t at, struct 
 						  named ? "NAMED(\"" : "TYPE(", name ? name : "id",
 						  named ? "\");" : ", ctor, dtor);");
 
-	kp_diag_add(diags, KP_ERROR_DIAG, NULL, name, remedy,
-		    "the patch reads shadow variables 0x%" PRIx64
-		    ", but neither makes nor frees any: they would go with the patch that does (%s)",
-		    shadow_id(sec, at), where);
+	kp_diag_add(
+		diags, KP_ERROR_DIAG, NULL, name, remedy,
+		"the patch reads shadow variables 0x%" PRIx64
+		", but neither makes nor frees any: they would go with the patch that does (%s)",
+		shadow_id(sec, at), where);
 }
 
 /* Entries of one id may lack a function, but not have different ones. */
@@ -206,14 +207,15 @@ static void check_agree(const struct ko *ko, const struct ko_section *sec, uint6
 		g_autofree char *first = shadow_place(sec, other), *second = shadow_place(sec, at);
 		bool copies = !strcmp(function_name(ko, there), function_name(ko, here));
 
-		kp_diag_add(diags, KP_ERROR_DIAG, NULL, ko_rela_string(sec, at + SHADOW_NAME),
-			    copies ? "the core frees all variables of an id in one way: define it in "
-				     "one source, not static, and declare it in the header"
-				   : "the core frees all variables of an id in one way: use one "
-				     "function, or two ids",
-			    "shadow variable 0x%" PRIx64 " with two %ss: %s has %s, %s has %s",
-			    long_at(sec, at + SHADOW_ID), functions[i].what, first,
-			    function_name(ko, there), second, function_name(ko, here));
+		kp_diag_add(
+			diags, KP_ERROR_DIAG, NULL, ko_rela_string(sec, at + SHADOW_NAME),
+			copies ? "the core frees all variables of an id in one way: define it in "
+				 "one source, not static, and declare it in the header"
+			       : "the core frees all variables of an id in one way: use one "
+				 "function, or two ids",
+			"shadow variable 0x%" PRIx64 " with two %ss: %s has %s, %s has %s",
+			long_at(sec, at + SHADOW_ID), functions[i].what, first,
+			function_name(ko, there), second, function_name(ko, here));
 	}
 }
 

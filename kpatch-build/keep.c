@@ -43,11 +43,7 @@ static bool is_table(const struct ko_section *sec)
 
 static char *place(const struct ko_section *table, uint64_t row)
 {
-	const char *file = ko_rela_string(table, row + KEEP_FILE);
-	uint32_t line;
-
-	memcpy(&line, table->data + row + KEEP_LINE, sizeof(line));
-	return g_strdup_printf("%s:%" PRIu32, file ? file : "?", GUINT32_FROM_LE(line));
+	return ko_place(table, row + KEEP_FILE, row + KEEP_LINE);
 }
 
 /* Where row @row of the table is; false behind the last one. */
@@ -190,7 +186,7 @@ static char *target_name(const struct ko *ko, const struct ko_section *from,
 	uint64_t at = rela->sym->value + (uint64_t)rela->addend;
 	const char *text = ko_rela_string(from, rela->offset);
 
-	if (text && g_str_has_prefix(sec->name, ".rodata.str"))
+	if (text && ko_is_strings(sec))
 		return g_strdup_printf("the string \"%s\"", text);
 	if (*rela->sym->name)
 		return g_strdup(rela->sym->name);
@@ -204,13 +200,22 @@ static char *target_name(const struct ko *ko, const struct ko_section *from,
 	return g_strdup_printf("%s+0x%" PRIx64, sec->name, at);
 }
 
+#define LATER "let it be NULL, and set it up at run time to what outlives the patch"
+
+/* INIT_WORK() and the like with the patch's own function would be no better. */
+static const char *remedy_of(const struct ko_section *target)
+{
+	if (target->flags & SHF_EXECINSTR)
+		return "do not keep this variable: no function of a patch outlives it, whether "
+		       "the pointer is set here or at run time";
+	return LATER "; if it points to a variable, keep that as well";
+}
+
 static void check_pointer(const struct ko *ko, const struct ko_section *sec,
 			  const struct kept *kept, const struct ko_rela *rela,
 			  const struct klp_refs *refs, const struct kp_symvers *symvers,
 			  struct kp_diags *diags)
 {
-	static const char *const remedy =
-		"let it be NULL, and set it up at run time to what outlives the patch";
 	const struct klp_ref *ref = klp_ref_of(refs, rela);
 	const struct kp_export *export;
 
@@ -219,9 +224,7 @@ static void check_pointer(const struct ko *ko, const struct ko_section *sec,
 	if (rela->sym->sec) {
 		g_autofree char *target = target_name(ko, sec, rela);
 
-		kp_diag_add(diags, KP_ERROR_DIAG, NULL, kept->ref.name,
-			    "let it be NULL, and set it up at run time to what outlives the patch; "
-			    "if it points to a variable, keep that as well",
+		kp_diag_add(diags, KP_ERROR_DIAG, NULL, kept->ref.name, remedy_of(rela->sym->sec),
 			    "the kept variable (%s) points to %s of the patch, which goes with it",
 			    kept->where, target);
 		return;
@@ -235,7 +238,7 @@ static void check_pointer(const struct ko *ko, const struct ko_section *sec,
 
 	g_autofree char *module = ref ? g_strdup(ref->objname) : kp_symvers_module_name(export);
 
-	kp_diag_add(diags, KP_ERROR_DIAG, NULL, kept->ref.name, remedy,
+	kp_diag_add(diags, KP_ERROR_DIAG, NULL, kept->ref.name, LATER,
 		    "the kept variable (%s) points to %s of module %s, which may go before it",
 		    kept->where, ref ? ref->name : rela->sym->name, module);
 }

@@ -3,6 +3,7 @@
 #include "ko.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -385,6 +386,21 @@ const char *ko_rela_string(const struct ko_section *sec, uint64_t offset)
 	    !memchr(target->data + at, '\0', target->size - at))
 		return NULL;
 	return (const char *)target->data + at;
+}
+
+/* gcc/varasm.c, LLVM: .rodata.str, size of a character, alignment; -fdata-sections adds a name. */
+bool ko_is_strings(const struct ko_section *sec)
+{
+	return g_str_has_prefix(sec->name, ".rodata.") && strstr(sec->name, ".str1.");
+}
+
+char *ko_place(const struct ko_section *sec, uint64_t file, uint64_t line)
+{
+	const char *path = ko_rela_string(sec, file);
+	uint32_t number;
+
+	memcpy(&number, sec->data + line, sizeof(number));
+	return g_strdup_printf("%s:%" PRIu32, path ? path : "?", GUINT32_FROM_LE(number));
 }
 
 const char *ko_function_at(const struct ko *ko, const struct ko_section *sec, uint64_t offset)

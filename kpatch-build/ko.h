@@ -104,6 +104,18 @@ const struct ko_rela *ko_rela_at(const struct ko_section *sec, uint64_t offset);
  */
 const char *ko_rela_string(const struct ko_section *sec, uint64_t offset);
 
+/**
+ * ko_is_strings() - whether @sec has string literals of char: by its name, since SHF_STRINGS is
+ * lost when objects of a patch are put together.
+ */
+bool ko_is_strings(const struct ko_section *sec);
+
+/**
+ * ko_place() - "FILE:LINE", for messages: a pointer field to the file's name and a 4-byte field of
+ * @sec, which has contents there. To be freed; never NULL.
+ */
+char *ko_place(const struct ko_section *sec, uint64_t file, uint64_t line);
+
 /** ko_function_at() - name of the function that covers @offset of @sec; NULL if none does. */
 const char *ko_function_at(const struct ko *ko, const struct ko_section *sec, uint64_t offset);
 

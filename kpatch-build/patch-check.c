@@ -18,6 +18,39 @@ static const char *pointee(const struct ko *ko, const struct ko_rela *rela)
 	return ko_function_at(ko, rela->sym->sec, rela->sym->value + (uint64_t)rela->addend);
 }
 
+/* "FUNCTION (FILE:LINE)" of the callback at @at of @sec; kpatch's own macros do not say the latter.
+ */
+static char *callback_place(const struct ko *ko, const struct ko_section *sec, uint64_t at)
+{
+	const char *name = pointee(ko, ko_rela_at(sec, at + CALLBACK_FN));
+	const struct ko_section *places = ko_section(ko, ".kpatch.places");
+
+	for (uint64_t row = 0; places && places->data && row + PLACE_SIZE <= places->size;
+	     row += PLACE_SIZE) {
+		const struct ko_rela *of = ko_rela_at(places, row + PLACE_OF);
+
+		if (!of || !of->sym || of->sym->sec != sec ||
+		    of->sym->value + (uint64_t)of->addend != at)
+			continue;
+
+		g_autofree char *where = ko_place(places, row + PLACE_FILE, row + PLACE_LINE);
+
+		return g_strdup_printf("%s (%s)", name ? name : "?", where);
+	}
+	return g_strdup(name ? name : "?");
+}
+
+static void report_two(const struct ko *ko, const char *kind, const struct ko_section *sec,
+		       uint64_t first, uint64_t second, struct kp_diags *diags)
+{
+	g_autofree char *one = callback_place(ko, sec, first);
+	g_autofree char *other = callback_place(ko, sec, second);
+
+	kp_diag_add(diags, KP_ERROR_DIAG, ko_rela_string(sec, second + CALLBACK_OBJNAME), NULL,
+		    "call both functions from one callback",
+		    "more than one %s callback for this object: %s and %s", kind, one, other);
+}
+
 static void check_callbacks(const struct ko *ko, const char *kind, struct kp_diags *diags)
 {
 	g_autofree char *name = g_strconcat(".kpatch.callbacks.", kind, NULL);
@@ -26,6 +59,7 @@ static void check_callbacks(const struct ko *ko, const char *kind, struct kp_dia
 
 	for (uint64_t at = 0; sec && at + CALLBACK_SIZE <= sec->size; at += CALLBACK_SIZE) {
 		const struct ko_rela *fn = ko_rela_at(sec, at + CALLBACK_FN);
+		void *first;
 
 		if (!fn) /* the terminator */
 			return;
@@ -35,10 +69,10 @@ static void check_callbacks(const struct ko *ko, const char *kind, struct kp_dia
 		if (!objname)
 			kp_diag_add(diags, KP_ERROR_DIAG, NULL, pointee(ko, fn), NULL,
 				    "%s callback without the name of its object", kind);
-		else if (!g_hash_table_add(seen, (gpointer)objname))
-			kp_diag_add(diags, KP_ERROR_DIAG, objname, NULL,
-				    "call both functions from one callback",
-				    "more than one %s callback for this object", kind);
+		else if (g_hash_table_lookup_extended(seen, objname, NULL, &first))
+			report_two(ko, kind, sec, (uint64_t)GPOINTER_TO_SIZE(first), at, diags);
+		else
+			g_hash_table_insert(seen, (gpointer)objname, GSIZE_TO_POINTER(at));
 	}
 }
 

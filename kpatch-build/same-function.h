@@ -10,7 +10,8 @@
  * same_function() - whether two pointers mean the same function.
  *
  * That is, one place, or two copies of a static function of one name: one that is in a header comes
- * with each object. Their code and what it refers to must be equal.
+ * with each object. Their code must be equal, and what it refers to the same thing, an equal string
+ * or again such a copy.
  */
 bool same_function(const struct ko *ko, const struct ko_rela *a, const struct ko_rela *b);
 

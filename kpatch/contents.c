@@ -166,35 +166,48 @@ static bool read_states(json_t *contents, const struct kp_elf *elf, GError **err
 	return patch_table_close(&table, err);
 }
 
-/* What all entries with @id say together. */
-static uint64_t size_of_type(const struct patch_table *table, uint64_t id)
-{
-	struct shadow_size size = { 0 };
+/** struct shadow_type - what all entries of one id say together. */
+struct shadow_type {
+	uint64_t id; /* the key, first */
+	struct shadow_size size;
+	json_t *json; /* of the contents; NULL until an entry declares it */
+};
 
-	for (uint64_t i = 0; i < table->rows; i++)
-		if (patch_table_long(table, i, SHADOW_ID) == id)
-			shadow_size_add(&size, patch_table_word(table, i, SHADOW_HOW),
-					patch_table_long(table, i, SHADOW_BYTES));
-	return shadow_size_merged(&size);
+/** struct shadow_types - those of a file. */
+struct shadow_types {
+	struct patch_table table;
+	json_t *list;
+	GHashTable *by_id; /* struct shadow_type, owns them */
+	GHashTable *texts; /* "ID LIST TEXT" that are there already */
+};
+
+static struct shadow_type *type_of(struct shadow_types *types, uint64_t i)
+{
+	uint64_t id = patch_table_long(&types->table, i, SHADOW_ID);
+	struct shadow_type *type = g_hash_table_lookup(types->by_id, &id);
+
+	if (!type) {
+		type = g_new0(struct shadow_type, 1);
+		type->id = id;
+		g_hash_table_add(types->by_id, type);
+	}
+	return type;
 }
 
-/* The type with the id of row @i, new if there is none. */
-static json_t *type_of(json_t *contents, struct patch_table *table, uint64_t i)
+/* The type of row @i, in the order of the rows. */
+static json_t *listed_type(struct shadow_types *types, uint64_t i)
 {
-	json_t *list = json_object_get(contents, "shadow_types");
-	uint64_t id = patch_table_long(table, i, SHADOW_ID);
-	json_t *number = hex(id), *type = find(list, "id", json_string_value(number));
+	struct shadow_type *type = type_of(types, i);
 
-	if (type) {
-		json_decref(number);
-		return type;
+	if (!type->json) {
+		type->json =
+			json_pack("{s:o, s:s, s:I, s:n, s:n, s:n, s:[], s:[]}", "id", hex(type->id),
+				  "name", patch_table_name(&types->table, i, SHADOW_NAME), "size",
+				  (json_int_t)shadow_size_merged(&type->size), "ctor", "dtor",
+				  "state", "objects", "where");
+		json_array_append_new(types->list, type->json);
 	}
-	type = json_pack("{s:o, s:s, s:I, s:n, s:n, s:n, s:[], s:[]}", "id", number, "name",
-			 patch_table_name(table, i, SHADOW_NAME), "size",
-			 (json_int_t)size_of_type(table, id), "ctor", "dtor", "state", "objects",
-			 "where");
-	json_array_append_new(list, type);
-	return type;
+	return type->json;
 }
 
 /* What one entry knows another need not: kpatch-build has refused those that contradict it. */
@@ -205,44 +218,56 @@ static void set_if_null(json_t *type, const char *key, json_t *value)
 	json_decref(value);
 }
 
-static void add_once(json_t *list, json_t *text)
+static void add_once(struct shadow_types *types, json_t *type, const char *list, json_t *text)
 {
-	size_t i;
-	json_t *item;
-
-	json_array_foreach(list, i, item)
-	{
-		if (json_equal(item, text)) {
-			json_decref(text);
-			return;
-		}
-	}
-	json_array_append_new(list, text);
+	if (g_hash_table_add(types->texts,
+			     g_strdup_printf("%s %s %s",
+					     json_string_value(json_object_get(type, "id")), list,
+					     json_string_value(text))))
+		append(type, list, text);
+	else
+		json_decref(text);
 }
 
-static void merge_type(json_t *contents, struct patch_table *table, uint64_t i)
+static void merge_type(struct shadow_types *types, uint64_t i)
 {
+	struct patch_table *table = &types->table;
 	const char *state = patch_table_text(table, i, SHADOW_STATE);
-	json_t *type = type_of(contents, table, i);
+	json_t *type = listed_type(types, i);
 
 	set_if_null(type, "ctor", function(table, i, SHADOW_CTOR));
 	set_if_null(type, "dtor", function(table, i, SHADOW_DTOR));
 	set_if_null(type, "state", state ? json_string(state) : json_null());
-	add_once(json_object_get(type, "objects"),
-		 json_string(patch_table_name(table, i, SHADOW_OBJNAME)));
-	add_once(json_object_get(type, "where"), place(table, i, SHADOW_FILE, SHADOW_LINE));
+	add_once(types, type, "objects", json_string(patch_table_name(table, i, SHADOW_OBJNAME)));
+	add_once(types, type, "where", place(table, i, SHADOW_FILE, SHADOW_LINE));
+}
+
+static void merge_types(struct shadow_types *types)
+{
+	struct patch_table *table = &types->table;
+
+	for (uint64_t i = 0; i < table->rows; i++)
+		shadow_size_add(&type_of(types, i)->size, patch_table_word(table, i, SHADOW_HOW),
+				patch_table_long(table, i, SHADOW_BYTES));
+	for (uint64_t i = 0; i < table->rows; i++)
+		if ((patch_table_word(table, i, SHADOW_HOW) & HOW_CALL) != HOW_GET)
+			merge_type(types, i);
 }
 
 static bool read_shadow_types(json_t *contents, const struct kp_elf *elf, GError **err)
 {
-	struct patch_table table;
+	g_autoptr(GHashTable) by_id =
+		g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+	g_autoptr(GHashTable) texts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	struct shadow_types types = { .list = json_object_get(contents, "shadow_types"),
+				      .by_id = by_id,
+				      .texts = texts };
 
-	if (!patch_table_open(&table, elf, ".kpatch.shadow_types", SHADOW_SIZE, SHADOW_FILE, err))
+	if (!patch_table_open(&types.table, elf, ".kpatch.shadow_types", SHADOW_SIZE, SHADOW_FILE,
+			      err))
 		return false;
-	for (uint64_t i = 0; i < table.rows; i++)
-		if ((patch_table_word(&table, i, SHADOW_HOW) & HOW_CALL) != HOW_GET)
-			merge_type(contents, &table, i);
-	return patch_table_close(&table, err);
+	merge_types(&types);
+	return patch_table_close(&types.table, err);
 }
 
 static bool read_kept(json_t *contents, const struct kp_elf *elf, GError **err)

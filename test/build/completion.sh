@@ -80,7 +80,8 @@ offers() {
 		shift
 	fi
 	for shell in bash fish zsh; do
-		"in_$shell" "$line" 2>"$tmp/err" | sed 's/[=/ ]*$//' | sort -u >"$tmp/got" || { cat "$tmp/err"; fail "$shell failed"; }
+		"in_$shell" "$line" 2>"$tmp/err" | sed 's/[=/ ]*$//' | sort -u >"$tmp/got" ||
+			{ cat "$tmp/err"; fail "$shell failed"; }
 		for word; do
 			grep -qxF -e "$word" "$tmp/got" || { cat "$tmp/err" "$tmp/got"; fail "$shell: '$line' lacks '$word'"; }
 		done

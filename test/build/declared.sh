@@ -87,6 +87,21 @@ for text in "fs/proc/meminfo.c:" "has ps_lock_shadow_ctor" "fs/proc/devices.c:" 
 	expect "$text" log
 done
 
+# A static dtor in a header: each object has its own, with its own string.
+rm fix.patch
+for file in devices meminfo; do
+	source_with fs/proc/$file.c "${!file}" "klp_shadow_free(v, 7, kp_dtor);" <<-'END'
+		#include <linux/livepatch.h>
+		#line 1 "include/linux/kp.h"
+		static void kp_dtor(void *obj, void *data)
+		{
+			pr_info("kp_dtor of %px", *(void **)data);
+		}
+	END
+done
+built fix.patch
+expect "shadow type: 7, id 0x7, no ctor, dtor kp_dtor" log
+
 # An id that nobody can know, and the line that solves it.
 rm fix.patch
 source_with fs/proc/devices.c "$devices" 'klp_shadow_free(f, i, NULL);' <<<'#include <linux/livepatch.h>'

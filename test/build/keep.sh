@@ -52,6 +52,19 @@ fix() {
 	edit_source fs/proc/meminfo.c "$meminfo" 'kp_shared += 3;' <<<'extern long kp_shared;'
 }
 
+# one_of_two: two static locals of one name, of which one is to be kept
+one_of_two() {
+	rm fix.patch
+	edit_source fs/proc/devices.c "$devices" 'kp_one(); kp_two();' <<-'END'
+		#include "kpatch-macros.h"
+		static noinline void kp_one(void) { static int kp_n; barrier(); kp_n++; }
+		static noinline void kp_two(void) { static int kp_n; KPATCH_KEEP(kp_n); barrier(); kp_n++; }
+	END
+	cannot "KPATCH_KEEP(kp_n) at fs/proc/devices.c:" \
+		"is not the only variable of this name in its source file" "give it a name of its own"
+	refute "keeps it" log
+}
+
 # inspect: the lines of ./lib/kept; the table's without the types, the rows counted
 inspect() {
 	"$KP_TOP/test/build/lib/kept" livepatch-fix.ko >found
@@ -127,6 +140,8 @@ keep 3 kp_local fs/proc/devices.c vmlinux 4 4 07000000
 	done
 	cannot "kp_same: kept variable (include/linux/kp.h:2) of two objects of the patch"
 
+	one_of_two
+
 	# What goes with the patch, or is read too early.
 	rm fix.patch
 	edit_source fs/proc/devices.c "$devices" 'kp_ops.show(f, v); if (static_branch_unlikely(&kp_key)) barrier();' <<-'END'
@@ -139,6 +154,7 @@ keep 3 kp_local fs/proc/devices.c vmlinux 4 4 07000000
 		KPATCH_KEEP(kp_key);
 	END
 	cannot "kp_ops: the kept variable (fs/proc/devices.c:" ") points to kp_show of the patch, which goes with it" \
+		"do not keep this variable: no function of a patch outlives it" \
 		"set it up at run time" "refers to the kept variable kp_key; __jump_table is read when the patch is loaded"
 	refute "jiffies_to_msecs" log
 }

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # limit: 900
 # Packages: they are made, lintian has nothing to warn of, and in a Debian of their own they are installed, build
-# kpatch.ko, upgrade, are removed and purged, after which nothing is left. The rpm packages have the same files.
+# kpatch.ko, upgrade, are removed and purged, after which nothing is left. The rpm packages have
+# the same files, and their scripts work.
 # The Debian is made once, and kept in ~/.cache/kpatch.
 # shellcheck source=test/lib.sh
 . "$(dirname "$0")/../lib.sh"
@@ -87,10 +88,21 @@ enter_chroot() {
 	mount --bind "$tmp/debs" "$root/root/debs"
 }
 
-inside() { chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 HOME=/root DEBIAN_FRONTEND=noninteractive "$@"; }
+inside() {
+	chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 HOME=/root \
+		DEBIAN_FRONTEND=noninteractive "$@"
+}
 
 # dpkg ARGUMENT...: its words are shown when it fails
 dpkg_inside() { inside dpkg "$@" >"$tmp/dpkg" 2>&1 || { cat "$tmp/dpkg"; fail "dpkg $* failed"; }; }
+
+# depmod's tables, and DKMS's folder, are there for the next module.
+check_nothing_left() {
+	files >"$tmp/after"
+	diff "$tmp/before" "$tmp/after" >"$tmp/left" || true
+	sed -i -e '/^[<>]/!d' -e "\\,/lib/modules/$release/modules\.,d" -e '\,/var/lib/dkms$,d' "$tmp/left"
+	[ ! -s "$tmp/left" ] || { cat "$tmp/left"; fail "removed packages leave these"; }
+}
 
 # files: all there are but logs, caches and what dpkg keeps for itself
 files() {
@@ -134,6 +146,18 @@ check_unit() {
 	if grep -i kpatch "$tmp/out"; then
 		fail "systemd-analyze warns of the unit"
 	fi
+	# Where the network comes up before sysinit.target, as with cloud-init, nothing waits for itself.
+	local units=$root/run/units
+	local unit='[Unit]\nDefaultDependencies=no\nAfter=%s\nBefore=%s\n[Service]\nExecStart=/bin/true\n'
+	mkdir -p "$units/sysinit.target.wants"
+	# shellcheck disable=SC2059
+	{
+		printf "$unit" "local-fs.target network-pre.target" network.target >"$units/net.service"
+		printf "$unit" net.service "network-online.target sysinit.target" >"$units/cloud.service"
+	}
+	ln -s ../net.service ../cloud.service "$units/sysinit.target.wants"
+	inside env SYSTEMD_UNIT_PATH=/run/units: systemd-analyze verify --man=no multi-user.target >"$tmp/out" 2>&1 || true
+	refute "ordering cycle" "$tmp/out"
 	for file in "$root"/etc/systemd/system/*.wants/kpatch.service; do
 		[ "$(basename "$(dirname "$file")")" = sysinit.target.wants ] || fail "$file is the wrong place"
 	done
@@ -203,12 +227,7 @@ check_debs() {
 		fail "programs are left after removal"
 	# shellcheck disable=SC2086
 	dpkg_inside -P $programs
-	files >"$tmp/after"
-	# depmod's tables, and DKMS's folders, are there for the next module.
-	diff "$tmp/before" "$tmp/after" | grep '^[<>]' |
-		grep -v -e "/lib/modules/$release/modules\." -e '/var/lib/dkms$' >"$tmp/left" || return 0
-	cat "$tmp/left"
-	fail "purged packages leave these"
+	check_nothing_left
 }
 
 # The lists agree when the places are put on one side that distributions differ in, and what only one of them has.
@@ -231,6 +250,22 @@ check_rpms() {
 	[ -e "$(echo "$tmp/rpms/kpatch-$version-"*.src.rpm)" ] || fail "no source rpm"
 }
 
+# The scripts of the rpm packages, where the files of the Debian packages were
+check_rpm_scripts() {
+	local rpm=(rpm --root "$root" --dbpath /root/rpm)
+	"${rpm[@]}" -i --nodeps "$tmp"/rpms/kpatch*.x86_64.rpm >"$tmp/log" 2>&1 || { cat "$tmp/log"; fail "rpm -i failed"; }
+	[ "$(inside systemctl is-enabled kpatch.service)" = enabled ] || fail "the unit is not enabled"
+	inside kpatch --version >"$tmp/out"
+	expect "kpatch $version" "$tmp/out"
+	# The script builds for the running kernel, which is none of the chroot's.
+	inside dkms install "kpatch/$version" -k "$release" >"$tmp/log" 2>&1 || { cat "$tmp/log"; fail "DKMS failed"; }
+	inside modinfo -F vermagic "/lib/modules/$release/updates/dkms/kpatch.ko" >"$tmp/out"
+	expect "$release SMP" "$tmp/out"
+	# shellcheck disable=SC2086
+	"${rpm[@]}" -e --nodeps $programs >"$tmp/log" 2>&1 || { cat "$tmp/log"; fail "rpm -e failed"; }
+	check_nothing_left
+}
+
 # step FUNCTION: with its time
 step() {
 	local began=$SECONDS
@@ -238,6 +273,6 @@ step() {
 	echo "$1: $((SECONDS - began)) s"
 }
 
-for name in make_debs make_old_debs make_chroot enter_chroot check_debs check_rpms; do
+for name in make_debs make_old_debs make_chroot enter_chroot check_debs check_rpms check_rpm_scripts; do
 	step "$name"
 done

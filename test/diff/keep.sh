@@ -250,15 +250,92 @@ not_kept "KPATCH_KEEP(wide) at test.c:2: is aligned to more than a page" <<'END'
 static int wide __aligned(8192);
 KPATCH_KEEP(wide);
 END
-not_kept "KPATCH_KEEP(twice) at test.c:3: there is one of this name already, at line 2" <<'END'
+not_kept "KPATCH_KEEP(twice) at test.c:3: is kept already, at test.c:2" <<'END'
 static int twice;
 KPATCH_KEEP(twice);
 KPATCH_KEEP(twice);
 END
-not_kept "KPATCH_KEEP(same) at test.c:2: there is one of this name already, at line 1" <<'END'
+not_kept "KPATCH_KEEP(empty) at test.c:2: has no bytes: there is nothing to keep" <<'END'
+static struct { } empty;
+KPATCH_KEEP(empty);
+END
+
+# The name is the key: two variables of one name, also when only one is to be kept, and the kernel's.
+other='is not the only variable of this name in its source file'
+not_kept "KPATCH_KEEP(same) at test.c:1: $other" "KPATCH_KEEP(same) at test.c:2: $other" <<'END'
 int one(int a) { static int same; KPATCH_KEEP(same); return same += a; }
 int two(int a) { static long same; KPATCH_KEEP(same); return same += a; }
 END
+not_kept "KPATCH_KEEP(same) at test.c:2: $other" "give it a name of its own" <<'END'
+int one(int a) { static int same; return same += a; }
+int two(int a) { static int same; KPATCH_KEEP(same); return same += a; }
+END
+kept <<'END'
+int changed(int a)
+{
+	static int same;
+#ifdef PATCHED
+	if (a) {
+		static long same, alone;
+		KPATCH_KEEP(same);
+		return same += a + alone++;
+	}
+#endif
+	return same += a;
+}
+END
+module
+ends 2 --types test.types.o
+says "KPATCH_KEEP(same) at test.c:7: $other"
+
+# Qualifiers are no reason for a warning.
+kept -Werror <<'END'
+#ifdef PATCHED
+static volatile int hot;
+KPATCH_KEEP(hot);
+#endif
+int changed(int a)
+{
+#ifdef PATCHED
+	hot++;
+#endif
+	return a;
+}
+END
+module
+differ --types test.types.o
+new_data <<'END'
+hot 4 kept test.c:3
+END
+
+# The report says "keepable" only of what would be kept.
+kept <<'END'
+#ifdef PATCHED
+struct { } empty;
+int wide __aligned(8192);
+#endif
+int changed(int a)
+{
+#ifdef PATCHED
+	static int alone;
+	asm volatile("" : : "m" (empty));
+	a += alone++ + wide++;
+	{ static int same; a += same++; }
+	{ static int same; a += same++; }
+#endif
+	return a;
+}
+END
+module
+differ
+new_data <<'END'
+same/changed 4 cannot be kept
+same/changed 4 cannot be kept
+alone/changed 4 new
+wide 4 cannot be kept
+empty 0 cannot be kept
+END
+
 not_kept "a kept variable without name or place" <<'END'
 static int var;
 static struct kp_keep entry __kpatch_entry(".kpatch.keep") = { &var, 4, 4 };

@@ -129,23 +129,27 @@ static void test_values(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
 {
 	static const struct {
 		const char *source, *problem; /* NULL: it is all right */
+		const char *remedy;
 	} cases[] = {
-		{ VALUE("one+4") END, NULL },
+		{ VALUE("one+4") END, NULL, NULL },
 		{ VALUE("two") TWO "two: .zero 24\n" TABLE ENTRY("two", "24", "two_name", "file",
 								 "4") END,
-		  NULL },
-		{ VALUE("_printk") END, NULL },
-		{ VALUE("klp") RECORD("klp vmlinux hidden 0 ffffffff81000010") END, NULL },
-		{ VALUE("kp_shadow_get") END, NULL },
+		  NULL, NULL },
+		{ VALUE("_printk") END, NULL, NULL },
+		{ VALUE("klp") RECORD("klp vmlinux hidden 0 ffffffff81000010") END, NULL, NULL },
+		{ VALUE("kp_shadow_get") END, NULL, NULL },
 		{ VALUE("f") FUNC "ret\n.size f,1\n" END,
-		  "the kept variable (fs/a.c:3) points to f of the patch, which goes with it" },
+		  "the kept variable (fs/a.c:3) points to f of the patch, which goes with it",
+		  "do not keep this variable: no function of a patch outlives it" },
 		{ VALUE("var") ".data\n.type var,@object\nvar: .quad 1\n.size var,8\n" END,
-		  "points to var of the patch" },
-		{ VALUE("file") END, "points to the string \"fs/a.c\" of the patch" },
+		  "points to var of the patch", "if it points to a variable, keep that as well" },
+		{ VALUE("file") END, "points to the string \"fs/a.c\" of the patch",
+		  "let it be NULL, and set it up at run time to what outlives the patch; if" },
 		{ VALUE("nft_do") END,
-		  "points to nft_do of module nf_tables, which may go before it" },
+		  "points to nft_do of module nf_tables, which may go before it",
+		  "let it be NULL, and set it up at run time to what outlives the patch" },
 		{ VALUE("late") RECORD("late nf_tables priv 0 0") END,
-		  "points to priv of module nf_tables" },
+		  "points to priv of module nf_tables", "let it be NULL" },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -155,8 +159,14 @@ static void test_values(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
 
 		g_assert_no_error(error);
 		g_assert_cmpuint(f->diags->errors - before, ==, cases[i].problem ? 1 : 0);
-		if (cases[i].problem)
-			expect_diag(f, "one", cases[i].problem);
+		if (!cases[i].problem)
+			continue;
+		expect_diag(f, "one", cases[i].problem);
+
+		const struct kp_diag *last = f->diags->list->pdata[f->diags->list->len - 1];
+
+		g_assert_true(g_str_has_prefix(last->remedy, cases[i].remedy) ||
+			      g_str_has_suffix(last->remedy, cases[i].remedy));
 	}
 }
 

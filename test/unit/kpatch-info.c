@@ -240,6 +240,35 @@ static void test_shadow_types(struct bench *b, gconstpointer arg G_GNUC_UNUSED)
 	g_assert_cmpuint(json_array_size(json_object_get(b->cmd.result, "shadow_types")), ==, 3);
 }
 
+/* As many as a file of a few megabytes has room for, with ids and lines all different or the same. */
+static void test_many(struct bench *b, gconstpointer arg G_GNUC_UNUSED)
+{
+	static const struct {
+		const char *id, *line;
+		unsigned int types, places;
+	} cases[] = { { "\\@", "3", 100000, 1 }, { "5", "\\@", 1, 100000 } };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *rows = g_strdup_printf(
+			TABLE(".kpatch.shadow_types")
+			".macro row\n.quad 0, %s, first, 0, one, f, v, 0, 8\n.long %s, 1\n.endm\n"
+			".rept 100000\nrow\n.endr\n.zero 80\n",
+			cases[i].id, cases[i].line);
+		g_autofree char *path = assemble(b, MADE, rows);
+		gint64 before = g_get_monotonic_time();
+
+		expect_info(b, path);
+		/* tenths of a second; with a search for each row it was minutes */
+		g_assert_cmpint(g_get_monotonic_time() - before, <, 30 * G_USEC_PER_SEC);
+
+		const json_t *types = json_object_get(b->cmd.result, "shadow_types");
+
+		g_assert_cmpuint(json_array_size(types), ==, cases[i].types);
+		g_assert_cmpuint(json_array_size(json_object_get(json_array_get(types, 0), "where")),
+				 ==, cases[i].places);
+	}
+}
+
 static void test_kept(struct bench *b, gconstpointer arg G_GNUC_UNUSED)
 {
 	g_autofree char *path = assemble(
@@ -361,6 +390,7 @@ int main(int argc, char **argv)
 	TEST(callbacks);
 	TEST(states);
 	TEST(shadow_types);
+	TEST(many);
 	TEST(kept);
 	TEST(damaged);
 	TEST(cut);

@@ -48,6 +48,21 @@ static bool special(const char *name, const char *section, unsigned char bind)
 	return atom_is_special_static(&atom);
 }
 
+static void variables(void)
+{
+	g_assert_true(name_is_variable("x", "x"));
+	g_assert_true(name_is_variable("x.3", "x"));
+	g_assert_true(name_is_variable("f.x", "x"));
+	g_assert_true(name_is_variable("f.x.3", "x"));
+	g_assert_true(name_is_variable("x.x", "x"));
+	g_assert_false(name_is_variable("x", "y"));
+	g_assert_false(name_is_variable("xy", "x"));
+	g_assert_false(name_is_variable("x", "xy"));
+	g_assert_false(name_is_variable("f.xy", "x"));
+	g_assert_false(name_is_variable("x.y.3", "x"));
+	g_assert_false(name_is_variable("x.3a", "x"));
+}
+
 static void special_statics(void)
 {
 	g_assert_true(special("__func__.3", ".rodata.__func__.3", STB_LOCAL));
@@ -72,6 +87,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/names/keys", keys);
+	g_test_add_func("/names/variables", variables);
 	g_test_add_func("/names/special-statics", special_statics);
 	return g_test_run();
 }

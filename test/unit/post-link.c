@@ -290,8 +290,8 @@ static void test_tables(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
 			 FUNC("f") "ret\n" END("f") STRINGS
 			 ".section .kpatch.funcs,\"aw\"\n.quad f,1,0,1,0,n,v\n.quad "
 			 "f,1,0,1,0,n,v\n.zero 56\n"
-			 ".section .kpatch.callbacks.pre_patch,\"aw\"\n.quad f,v\n.quad f,v\n.quad "
-			 "f,0\n.zero 16\n"
+			 ".section .kpatch.callbacks.pre_patch,\"aw\"\n.quad f,v\nc: .quad f,v\n.quad "
+			 "f,0\n.zero 16\n.section .kpatch.places,\"aw\"\n.quad f,n,8,c,n,7\n"
 			 ".section .kpatch.callbacks.post_patch,\"aw\"\n.quad f,v\n.zero 16\n");
 	GError *error = NULL;
 	g_autoptr(ko) ko = ko_read(path, &error);
@@ -300,7 +300,7 @@ static void test_tables(struct fixture *f, gconstpointer arg G_GNUC_UNUSED)
 	patch_check_tables(ko, f->diags);
 	g_assert_cmpuint(f->diags->errors, ==, 3);
 	expect_diag(f, "f", "replaced twice");
-	expect_diag(f, NULL, "more than one pre_patch callback");
+	expect_diag(f, NULL, "more than one pre_patch callback for this object: f and f (f:7)");
 	expect_diag(f, "f", "pre_patch callback without the name of its object");
 }
 

@@ -165,6 +165,28 @@ static void test_static_locals(void)
 	}
 }
 
+/* What has no bytes is where another variable is. */
+static void test_shared_address(void)
+{
+	static const char code[] = "#define HERE __attribute__((used, section(\"here\")))\n"
+				   "static struct { } before HERE;\nstatic int x HERE = 3;\n";
+	static const char *const in_order[] = { "-fno-toplevel-reorder", NULL };
+
+	for (size_t c = 0; c < G_N_ELEMENTS(compilers); c++) {
+		g_autofree char *path = g_find_program_in_path(compilers[c]);
+		GError *error = NULL;
+
+		if (!path)
+			continue;
+		compile(compilers[c], strcmp(compilers[c], "gcc") ? NULL : in_order, code);
+
+		g_autofree char *text = describe("x", 4, &error);
+
+		g_assert_no_error(error);
+		g_assert_cmpstr(text, ==, "base:5:4");
+	}
+}
+
 /* Types that differ only in what code relies on. */
 static void test_different(void)
 {
@@ -335,6 +357,7 @@ int main(int argc, char **argv)
 	source = g_build_filename(dir, "source.c", NULL);
 	g_test_add_func("/type-hash/texts", test_texts);
 	g_test_add_func("/type-hash/static-locals", test_static_locals);
+	g_test_add_func("/type-hash/shared-address", test_shared_address);
 	g_test_add_func("/type-hash/different", test_different);
 	g_test_add_func("/type-hash/refused", test_refused);
 	g_test_add_func("/type-hash/malformed", test_malformed);

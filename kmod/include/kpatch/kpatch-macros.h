@@ -190,7 +190,8 @@ struct kpatch_shadow_entry {
 
 /**
  * KPATCH_KEEP() - a new variable of the patch that a cumulative patch after it goes on using.
- * @_var: static or global, not const, not per-CPU; its definition comes before
+ * @_var: static or global, not const, not per-CPU, the only one of its name in the source file; its
+ * definition comes before
  *
  * A patch module brings its data along, and a cumulative patch that replaces it starts with fresh data. A kept variable
  * is the core's: all patches that have it (the same name, source file, size and type) use one and the same, also side
