@@ -196,7 +196,8 @@ struct kpatch_shadow_entry {
  * A patch module brings its data along, and a cumulative patch that replaces it starts with fresh data. A kept variable
  * is the core's: all patches that have it (the same name, source file, size and type) use one and the same, also side
  * by side during a transition. The first patch's initial value counts. It is gone with the last patch that has it.
- * What it points to must outlive the patch, too. For --core=kpatch.
+ * What it points to must outlive the patch, too: of other variables of the patch, only those that are kept by all patches
+ * that keep this one. For --core=kpatch.
  */
 #define KPATCH_KEEP(_var)						\
 	static struct kp_keep __UNIQUE_ID(kpatch_keep_)			\
