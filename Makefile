@@ -156,7 +156,7 @@ uninstall:
 deb rpm:
 	JOBS=$(JOBS) contrib/package $@ $(abspath $(BUILD))/packages
 
-## check: everything: lint, unit, diff, build and VM tests, the first two also under sanitizers
+## check: everything: lint, unit, diff, build and VM tests; unit, diff and fuzz tests under sanitizers
 # Each group may be run alone: make check-unit, check-diff, check-build, check-vm, check-san.
 check: $(if $(filter yes,$(DEPS)),deps)
 	@BUILD=$(BUILD) JOBS=$(JOBS) MAKE="$(MAKE)" contrib/check all
