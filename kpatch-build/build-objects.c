@@ -381,6 +381,7 @@ bool build_link(struct build *build, GError **err)
 		.output = output,
 		.build_id = build_id,
 		.patch_sha256 = build->patch_sha256,
+		.fixes = build->fixes,
 		.sign_key = options->sign_key,
 		.sign_cert = options->sign_cert,
 		.diags = build->diags,

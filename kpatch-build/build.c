@@ -54,6 +54,7 @@ void build_free(struct build *build)
 	g_strfreev(build->extra);
 	g_strfreev(build->record);
 	g_free(build->patch_sha256);
+	fixes_free(build->fixes);
 	g_free(build->vmlinux);
 	g_free(build->module);
 	g_free(build);
@@ -66,6 +67,22 @@ bool build_check_diags(struct build *build, GError **err)
 		return true;
 	return kp_fail(err, KP_UNPATCHABLE, "the patch cannot be made into a module: %u error%s",
 		       build->diags->errors, build->diags->errors == 1 ? "" : "s");
+}
+
+/* Not silently: a message may mention what the patch does not fix. */
+static void note_cves(const struct build *build)
+{
+	const GPtrArray *cves = build->fixes->cves;
+	g_autoptr(GString) names = g_string_new(NULL);
+
+	for (guint i = 0; i < cves->len; i++)
+		g_string_append_printf(names, "%s%s", i ? ", " : "", (char *)cves->pdata[i]);
+	if (!cves->len)
+		return;
+	report_note(build->report, "fixes %s%s", names->str,
+		    build->options->fixes.cves
+			    ? ""
+			    : " (mentioned in the patch; --fixes says otherwise)");
 }
 
 bool build_read_patches(struct build *build, GError **err)
@@ -82,6 +99,8 @@ bool build_read_patches(struct build *build, GError **err)
 		g_checksum_update(sum, (const guchar *)patch->text, (gssize)patch->len);
 	}
 	build->patch_sha256 = g_strdup(g_checksum_get_string(sum));
+	build->fixes = fixes_collect(&build->options->fixes, build->patches, build->diags);
+	note_cves(build);
 	return true;
 }
 

@@ -28,8 +28,9 @@ struct build {
 	struct kp_diags *diags;
 	guint shown; /* so many of @diags were shown */
 
-	GPtrArray *patches; /* of struct source_patch * */
-	char *patch_sha256; /* of all patches */
+	GPtrArray *patches;  /* of struct source_patch * */
+	char *patch_sha256;  /* of all patches */
+	struct fixes *fixes; /* what they say of themselves */
 	struct target *target;
 	struct tree *tree;
 	struct kbuild *kbuild;

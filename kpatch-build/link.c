@@ -106,12 +106,53 @@ static bool write_kbuild(const struct link *l, GError **err)
 	return g_file_set_contents(path, text, -1, err);
 }
 
-static void add_info(GString *text, const char *tag, const char *value)
+/* Several of one tag. In one variable, since the compiler may put variables in any order. */
+static void add_infos(GString *text, const char *tag, const char *const *values, guint count)
 {
 	g_autofree char *ident = g_strdelimit(g_strdup(tag), ".", '_');
 
-	if (value)
-		g_string_append_printf(text, "__MODULE_INFO(%s, %s, \"%s\");\n", tag, ident, value);
+	if (!count)
+		return;
+	g_string_append_printf(text, "__MODULE_INFO(%s, %s,", tag, ident);
+	for (guint i = 0; i < count; i++) {
+		g_autofree char *quoted = fixes_quote(values[i]);
+
+		if (i)
+			g_string_append_printf(text, "\n\t\"\\000%s=\"", tag);
+		g_string_append_printf(text, " \"%s\"", quoted);
+	}
+	g_string_append(text, ");\n");
+}
+
+static void add_list(GString *text, const char *tag, const GPtrArray *values)
+{
+	add_infos(text, tag, (const char *const *)values->pdata, values->len);
+}
+
+static void add_info(GString *text, const char *tag, const char *value)
+{
+	add_infos(text, tag, &value, value ? 1 : 0);
+}
+
+/* For people and scanners: nothing in the kernel reads these. */
+static void add_fixes(GString *text, const struct fixes *fixes)
+{
+	add_list(text, "kpatch.title", fixes->titles);
+	add_list(text, "kpatch.author", fixes->authors);
+	add_info(text, "kpatch.version", fixes->version);
+	add_list(text, "kpatch.fixes", fixes->cves);
+	add_list(text, "kpatch.diff_sha256", fixes->diffs);
+}
+
+/* What it was built against; a source tree has no version. */
+static void add_origin(GString *text, const struct target *target)
+{
+	g_autofree char *source =
+		*target->version ? g_strdup_printf("%s %s", target->distro, target->version)
+				 : g_strdup(target->distro);
+
+	add_info(text, "kpatch.source", source);
+	add_info(text, "kpatch.compiler", target->cc_version);
 }
 
 /* KPATCH_MODULE_IDS: initialisers { "nf_tables", { 0x12, 0x34 ... } }, ... */
@@ -149,6 +190,9 @@ static bool write_info(const struct link *l, const struct merge_result *merged, 
 	add_info(text, "kpatch.replace", l->rq->replace ? "Y" : "N");
 	add_info(text, "kpatch.build_id", l->rq->build_id);
 	add_info(text, "kpatch.patch_sha256", l->rq->patch_sha256);
+	if (l->rq->fixes)
+		add_fixes(text, l->rq->fixes);
+	add_origin(text, l->rq->target);
 	/* vmlinux uses its own namespaced exports without importing; a module must say so. */
 	for (guint i = 0; i < merged->namespaces->len; i++)
 		g_string_append_printf(text, "__MODULE_INFO(import_ns, import_ns_%u, \"%s\");\n", i,

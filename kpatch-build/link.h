@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "diag.h"
+#include "fixes.h"
 #include "patch-core.h"
 #include "target.h"
 #include "tree.h"
@@ -29,14 +30,15 @@ struct link_request {
 	const char *work_dir;	 /* existing; "link" in it is made anew and left */
 	GPtrArray *objects;	 /* char *: outputs of create-diff-object, in a fixed order */
 	const struct patch_core *core;
-	const char *vmlinux;	  /* the target's image, for the bundled core; else may be NULL */
-	const GPtrArray *modules; /* of struct link_module_id *: those patched, for the bundled
-				     core; NULL: none */
-	const char *name;	  /* of the module's file, without .ko */
-	bool replace;		  /* whether loading it replaces all patches before it */
-	const char *output;	  /* the .ko; replaced at once or not at all */
-	const char *build_id;	  /* of the target's image, hex; NULL: not known */
-	const char *patch_sha256; /* of the source patches, hex; NULL: not recorded */
+	const char *vmlinux;	   /* the target's image, for the bundled core; else may be NULL */
+	const GPtrArray *modules;  /* of struct link_module_id *: those patched, for the bundled
+				      core; NULL: none */
+	const char *name;	   /* of the module's file, without .ko */
+	bool replace;		   /* whether loading it replaces all patches before it */
+	const char *output;	   /* the .ko; replaced at once or not at all */
+	const char *build_id;	   /* of the target's image, hex; NULL: not known */
+	const char *patch_sha256;  /* of the source patches, hex; NULL: not recorded */
+	const struct fixes *fixes; /* what they say of themselves; NULL: not recorded */
 	const char *sign_key, *sign_cert; /* both or none */
 	struct kp_diags *diags;		  /* gets findings: errors and warnings */
 };

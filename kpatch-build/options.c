@@ -21,6 +21,10 @@ enum {
 	OPT_SIGN_CERT,
 	OPT_MAX_OBJECTS,
 	OPT_KEEP,
+	OPT_TITLE,
+	OPT_PATCH_VERSION,
+	OPT_AUTHOR,
+	OPT_FIXES,
 };
 
 static const struct argp_option option_table[] = {
@@ -41,6 +45,13 @@ static const struct argp_option option_table[] = {
 	  "kpatch: the bundled core (default), livepatch: the kernel's own", 0 },
 	{ "sign-key", OPT_SIGN_KEY, "FILE", 0, "sign the module with this private key", 0 },
 	{ "sign-cert", OPT_SIGN_CERT, "FILE", 0, "certificate that belongs to the key", 0 },
+	{ "title", OPT_TITLE, "TEXT", 0, "what it is (default: the subjects of the patches)", 0 },
+	{ "patch-version", OPT_PATCH_VERSION, "VERSION", 0, "its version", 0 },
+	{ "author", OPT_AUTHOR, "TEXT", 0, "who made it (default: as the patches say)", 0 },
+	{ "fixes", OPT_FIXES, "IDS", 0,
+	  "the CVEs that it fixes, with commas between, or none (default: those that the patches "
+	  "mention)",
+	  0 },
 	{ 0, 0, 0, 0, "The build:", 3 },
 	{ "jobs", 'j', "N", 0, "compile N objects at once (default: one a processor)", 0 },
 	{ "target", 't', "TARGET", 0,
@@ -92,6 +103,30 @@ static error_t parse_target_option(struct target_request *target, int key, char 
 		return 0;
 	case OPT_SKIP_COMPILER_CHECK:
 		target->skip_compiler_check = true;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static error_t parse_fixes_option(struct argp_state *state, int key, char *arg)
+{
+	struct fixes_given *given = &((struct parsing *)state->input)->options->fixes;
+	g_autoptr(GError) error = NULL;
+
+	switch (key) {
+	case OPT_TITLE:
+		given->title = arg;
+		return 0;
+	case OPT_PATCH_VERSION:
+		given->version = arg;
+		return 0;
+	case OPT_AUTHOR:
+		given->author = arg;
+		return 0;
+	case OPT_FIXES:
+		if (!fixes_add_given(given, arg, &error))
+			argp_error(state, "%s", error->message);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -163,7 +198,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		argp_error(state, "no patch given");
 		return EINVAL;
 	default:
-		return parse_module_option(p, key, arg);
+		return parse_module_option(p, key, arg) ? parse_fixes_option(state, key, arg) : 0;
 	}
 }
 
@@ -209,6 +244,8 @@ static bool check_options(struct parsing *p, GError **err)
 	if (!g_file_test(o->output_dir, G_FILE_TEST_IS_DIR))
 		return kp_fail(err, KP_FAILED, "output folder %s does not exist; make it first",
 			       o->output_dir);
+	if (!fixes_check_given(&o->fixes, err))
+		return false;
 	if (!o->sign_key != !o->sign_cert)
 		return kp_fail(err, KP_USAGE, "--sign-key and --sign-cert only work together");
 	if (p->name && !*p->name)
@@ -256,4 +293,5 @@ void options_clear(struct options *options)
 	g_clear_pointer(&options->patches, g_ptr_array_unref);
 	g_clear_pointer(&options->only, g_ptr_array_unref);
 	g_clear_pointer(&options->name, g_free);
+	fixes_clear_given(&options->fixes);
 }

@@ -6,6 +6,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "fixes.h"
 #include "patch-core.h"
 #include "target.h"
 
@@ -20,6 +21,7 @@ struct options {
 	unsigned int debug;	/* how often -d was given */
 	const struct patch_core *core;
 	bool replace; /* the module replaces all older ones */
+	struct fixes_given fixes;
 	const char *json;
 	const char *cache;
 	const char *sign_key, *sign_cert;

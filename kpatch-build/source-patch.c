@@ -12,6 +12,7 @@ struct reader {
 	const char *line; /* the current line, without newline */
 	gsize len;
 	unsigned int number; /* of the current line; 0 before the first */
+	GString *prose;
 };
 
 static void hunk_free(void *data)
@@ -39,6 +40,7 @@ void source_patch_free(struct source_patch *patch)
 	g_free(patch->name);
 	g_free(patch->sha256);
 	g_free(patch->text);
+	g_free(patch->prose);
 	g_ptr_array_unref(patch->files);
 	g_free(patch);
 }
@@ -453,6 +455,9 @@ static bool parse_all(struct reader *r, GError **err)
 				"this is a merge's combined diff; make a plain one (git diff A B)");
 		} else if (after(r, "@@ -")) {
 			return bad(r, err, "a hunk without file names before it");
+		} else {
+			g_string_append_len(r->prose, r->line, (gssize)r->len);
+			g_string_append_c(r->prose, '\n');
 		}
 	}
 	if (!r->patch->files->len)
@@ -472,9 +477,13 @@ struct source_patch *source_patch_parse(const char *name, char *text, gsize len,
 	patch->len = len;
 	patch->files = g_ptr_array_new_with_free_func(file_free);
 
-	struct reader r = { .patch = patch, .pos = text, .end = text + len };
+	struct reader r = {
+		.patch = patch, .pos = text, .end = text + len, .prose = g_string_new(NULL)
+	};
+	bool ok = !memchr(text, 0, len) && parse_all(&r, err);
 
-	if (memchr(text, 0, len) || !parse_all(&r, err)) {
+	patch->prose = g_string_free(r.prose, FALSE);
+	if (!ok) {
 		if (err && !*err)
 			kp_fail(err, KP_FAILED, "%s: not a text file", name);
 		source_patch_free(patch);

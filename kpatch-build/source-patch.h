@@ -43,6 +43,7 @@ struct source_patch {
 	char *sha256; /* of its bytes, hex */
 	char *text;
 	gsize len;
+	char *prose;	  /* the lines that are part of no diff: a mail's header, a message */
 	GPtrArray *files; /* of struct sp_file * */
 };
 

@@ -5,15 +5,9 @@
 #include "command.h"
 #include "contents.h"
 #include "core.h"
+#include "fixes.h"
 #include "module.h"
 #include "text.h"
-
-static json_t *text_json(const char *text)
-{
-	g_autofree char *clean = text ? text_printable(text) : NULL;
-
-	return clean ? json_string(clean) : json_null();
-}
 
 /* "kpatch,nf_tables" */
 static json_t *depends_json(const char *depends)
@@ -48,11 +42,24 @@ static void set_module(json_t *result, const struct patch_module *module)
 		{ "kernel_build_id", module->kernel_id },
 		{ "build_id", module->build_id },
 		{ "patch_sha256", module->patch_sha256 },
+		{ "patch_version", module->patch_version },
+		{ "source", module->source },
+		{ "compiler", module->compiler },
+	};
+	const struct {
+		const char *key, *lines;
+	} lists[] = {
+		{ "titles", module->titles },
+		{ "authors", module->authors },
+		{ "diffs_sha256", module->diffs },
 	};
 	g_autofree char *kernel = g_strndup(module->vermagic, strcspn(module->vermagic, " "));
 
 	for (size_t i = 0; i < G_N_ELEMENTS(texts); i++)
 		json_object_set_new(result, texts[i].key, text_json(texts[i].value));
+	for (size_t i = 0; i < G_N_ELEMENTS(lists); i++)
+		json_object_set_new(result, lists[i].key, lines_json(lists[i].lines));
+	fixes_add(result, module);
 	json_object_set_new(result, "kernel", text_json(kernel));
 	json_object_set_new(result, "replace", replace_json(module->replace));
 	json_object_set_new(result, "depends", depends_json(module->depends));
@@ -87,20 +94,42 @@ static void write_place(GString *text, const json_t *item)
 		g_string_append_printf(text, " (%s)", where);
 }
 
+/* "title: A", and so on: there may be commas in these. */
+static void write_lines(GString *text, const char *title, const json_t *list)
+{
+	for (size_t i = 0; i < json_array_size(list); i++)
+		g_string_append_printf(text, "  %s: %s\n", title,
+				       json_string_value(json_array_get(list, i)));
+}
+
 static void write_module(GString *text, const json_t *info)
 {
-	static const char *const keys[] = { "file", "version", "description", "author", "license" };
+	static const char *const keys[] = { "version", "description", "author", "license" };
+	static const char *const built[][2] = { { "source", "from source" },
+						{ "compiler", "by compiler" } };
 	const char *kernel_id = text_of(info, "kernel_build_id");
 	const json_t *replace = json_object_get(info, "replace");
 	const json_t *depends = json_object_get(info, "depends");
 
-	g_string_append_printf(text, "%s\n", text_of(info, "patch"));
+	g_string_append_printf(text, "%s\n  file: %s\n", text_of(info, "patch"),
+			       text_of(info, "file"));
+	write_lines(text, "title", json_object_get(info, "titles"));
+	if (text_of(info, "patch_version"))
+		g_string_append_printf(text, "  patch version: %s\n",
+				       text_of(info, "patch_version"));
+	write_lines(text, "patch author", json_object_get(info, "authors"));
+	fixes_write(text, info);
 	for (size_t i = 0; i < G_N_ELEMENTS(keys); i++)
 		if (text_of(info, keys[i]))
 			g_string_append_printf(text, "  %s: %s\n", keys[i], text_of(info, keys[i]));
 	g_string_append_printf(text, "  core: %s\n  kernel: %s%s%s%s\n", text_of(info, "core"),
 			       text_of(info, "kernel"), kernel_id ? " (build-id " : "",
 			       kernel_id ? kernel_id : "", kernel_id ? ")" : "");
+	for (size_t i = 0; i < G_N_ELEMENTS(built); i++)
+		if (text_of(info, built[i][0]))
+			g_string_append_printf(text, "  built %s: %s\n", built[i][1],
+					       text_of(info, built[i][0]));
+	write_lines(text, "diff, SHA-256", json_object_get(info, "diffs_sha256"));
 	g_string_append_printf(text, "  cumulative: %s\n",
 			       json_is_null(replace)   ? "the file does not say"
 			       : json_is_true(replace) ? "yes"

@@ -7,6 +7,8 @@
 #include "command.h"
 #include "core.h"
 #include "declared.h"
+#include "fixes.h"
+#include "installed.h"
 #include "module.h"
 #include "text.h"
 
@@ -52,7 +54,8 @@ static json_t *object_json(const char *patch_dir, const char *name)
 	return object;
 }
 
-static json_t *patch_json(const struct host *host, const struct loaded_patch *loaded)
+static json_t *patch_json(const struct host *host, const struct loaded_patch *loaded,
+			  const GPtrArray *installed)
 {
 	const struct core_ops *core = loaded->core;
 	const struct patch_state state = loaded->state;
@@ -66,6 +69,7 @@ static json_t *patch_json(const struct host *host, const struct loaded_patch *lo
 	json_t *patch = json_pack("{s:s, s:s, s:s, s:o}", "name", name, "core", core->name, "state",
 				  patch_state_name(&state), "objects", list);
 	declared_add(patch, dir);
+	fixes_add_loaded(patch, host, name, installed);
 	if (state.transition) {
 		g_autoptr(GPtrArray) blockers = core->blockers(host, name, state.enabled);
 		json_object_set_new(patch, "blockers", blockers_json(blockers));
@@ -123,6 +127,7 @@ static void write_patch(GString *text, const json_t *patch)
 			       json_string_value(json_object_get(patch, "name")),
 			       json_string_value(json_object_get(patch, "state")),
 			       core ? "  (core " : "", core ? core : "", core ? ")" : "");
+	fixes_write(text, patch);
 	json_array_foreach(json_object_get(patch, "objects"), i, object) write_object(text, object);
 	declared_write(text, patch);
 	json_array_foreach(json_object_get(patch, "blockers"), i, task) write_blocker(text, task);
@@ -133,9 +138,11 @@ bool command_list(const struct command *cmd, const char *arg G_GNUC_UNUSED,
 {
 	json_t *patches = json_array();
 	g_autoptr(GPtrArray) loaded = loaded_patches(cmd->host);
+	g_autoptr(GPtrArray) installed =
+		loaded->len ? installed_read(cmd->host) : g_ptr_array_new();
 
 	for (guint l = 0; l < loaded->len; l++)
-		json_array_append_new(patches, patch_json(cmd->host, loaded->pdata[l]));
+		json_array_append_new(patches, patch_json(cmd->host, loaded->pdata[l], installed));
 	add_leftovers(cmd->host, patches);
 
 	size_t i;
@@ -143,6 +150,7 @@ bool command_list(const struct command *cmd, const char *arg G_GNUC_UNUSED,
 	json_array_foreach(patches, i, patch) write_patch(cmd->text, patch);
 	if (!json_array_size(patches))
 		g_string_append(cmd->text, "no patches are loaded\n");
+	json_object_set_new(cmd->result, "fixes", fixes_in_force(patches));
 	json_object_set_new(cmd->result, "patches", patches);
 	return true;
 }

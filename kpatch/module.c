@@ -28,6 +28,13 @@ void patch_module_free(struct patch_module *module)
 	g_free(module->kernel_id);
 	g_free(module->patch_sha256);
 	g_free(module->replace);
+	g_free(module->titles);
+	g_free(module->authors);
+	g_free(module->fixes);
+	g_free(module->diffs);
+	g_free(module->patch_version);
+	g_free(module->source);
+	g_free(module->compiler);
 	g_free(module->build_id);
 	kp_elf_free(module->elf);
 	g_free(module);
@@ -90,20 +97,28 @@ static void take_info(struct patch_module *module, const char *info)
 	const struct {
 		const char *key;
 		char **field;
+		const char *between;
 	} fields[] = {
-		{ "name=", &module->name },
-		{ "vermagic=", &module->vermagic },
-		{ "version=", &module->version },
-		{ "description=", &module->description },
-		{ "author=", &module->author },
-		{ "license=", &module->license },
-		{ "depends=", &module->depends },
-		{ "livepatch=", &module->livepatch },
-		{ "kpatch.livepatch=", &module->compat },
-		{ "kpatch.core=", &module->core },
-		{ "kpatch.build_id=", &module->kernel_id },
-		{ "kpatch.patch_sha256=", &module->patch_sha256 },
-		{ "kpatch.replace=", &module->replace },
+		{ "name=", &module->name, ", " },
+		{ "vermagic=", &module->vermagic, ", " },
+		{ "version=", &module->version, ", " },
+		{ "description=", &module->description, ", " },
+		{ "author=", &module->author, ", " },
+		{ "license=", &module->license, ", " },
+		{ "depends=", &module->depends, ", " },
+		{ "livepatch=", &module->livepatch, ", " },
+		{ "kpatch.livepatch=", &module->compat, ", " },
+		{ "kpatch.core=", &module->core, ", " },
+		{ "kpatch.build_id=", &module->kernel_id, ", " },
+		{ "kpatch.patch_sha256=", &module->patch_sha256, ", " },
+		{ "kpatch.replace=", &module->replace, ", " },
+		{ "kpatch.title=", &module->titles, "\n" },
+		{ "kpatch.author=", &module->authors, "\n" },
+		{ "kpatch.fixes=", &module->fixes, "\n" },
+		{ "kpatch.diff_sha256=", &module->diffs, "\n" },
+		{ "kpatch.version=", &module->patch_version, ", " },
+		{ "kpatch.source=", &module->source, ", " },
+		{ "kpatch.compiler=", &module->compiler, ", " },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(fields); i++) {
@@ -111,8 +126,8 @@ static void take_info(struct patch_module *module, const char *info)
 			continue;
 		const char *value = info + strlen(fields[i].key);
 		g_autofree char *before = *fields[i].field;
-		*fields[i].field =
-			before ? g_strconcat(before, ", ", value, NULL) : g_strdup(value);
+		*fields[i].field = before ? g_strconcat(before, fields[i].between, value, NULL)
+					  : g_strdup(value);
 	}
 }
 
@@ -170,6 +185,12 @@ struct patch_module *patch_module_read(const char *path, GError **err)
 fail:
 	patch_module_free(module);
 	return NULL;
+}
+
+bool patch_module_knows_fixes(const struct patch_module *module)
+{
+	/* Each module that records what it fixes also records its diffs. */
+	return module->diffs != NULL;
 }
 
 char *patch_module_release(const struct patch_module *module)

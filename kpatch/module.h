@@ -25,7 +25,13 @@ struct patch_module {
 	char *kernel_id;    /* kpatch.build_id: build-id of the kernel it was made for, hex */
 	char *patch_sha256; /* kpatch.patch_sha256 */
 	char *replace;	    /* kpatch.replace: "Y" cumulative, "N" not */
-	char *build_id;	    /* of the module itself, hex */
+	/* A line each. */
+	char *titles, *authors;	 /* kpatch.title, kpatch.author */
+	char *fixes;		 /* kpatch.fixes: CVE ids */
+	char *diffs;		 /* kpatch.diff_sha256: made from these */
+	char *patch_version;	 /* kpatch.version */
+	char *source, *compiler; /* kpatch.source, kpatch.compiler: built against, and with */
+	char *build_id;		 /* of the module itself, hex */
 	struct kp_elf *elf;
 	const struct core_ops *ops;
 };
@@ -46,6 +52,9 @@ char *patch_module_find(const struct host *host, const char *what, GError **err)
  * Refuses what is not a patch module.
  */
 struct patch_module *patch_module_read(const char *path, GError **err);
+
+/** patch_module_knows_fixes() - whether whoever made it could say what it fixes. */
+bool patch_module_knows_fixes(const struct patch_module *module);
 
 /** patch_module_release() - the release of the kernel that it is for; freed by the caller. */
 char *patch_module_release(const struct patch_module *module);

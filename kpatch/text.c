@@ -26,6 +26,24 @@ char *text_printable(const char *text)
 	return g_string_free(clean, FALSE);
 }
 
+json_t *text_json(const char *text)
+{
+	g_autofree char *clean = text ? text_printable(text) : NULL;
+
+	return clean ? json_string(clean) : json_null();
+}
+
+json_t *lines_json(const char *text)
+{
+	g_auto(GStrv) lines = g_strsplit(text ? text : "", "\n", -1);
+	json_t *list = json_array();
+
+	for (char **line = lines; *line; line++)
+		if (**line)
+			json_array_append_new(list, text_json(*line));
+	return list;
+}
+
 static int compare_names(gconstpointer a, gconstpointer b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);

@@ -96,12 +96,13 @@ inside() {
 # dpkg ARGUMENT...: its words are shown when it fails
 dpkg_inside() { inside dpkg "$@" >"$tmp/dpkg" 2>&1 || { cat "$tmp/dpkg"; fail "dpkg $* failed"; }; }
 
-# depmod's tables, and DKMS's folder, are there for the next module.
+# check_nothing_left LOG: what removing said is shown when something is. depmod's tables, and DKMS's folder, are there for
+# the next module.
 check_nothing_left() {
 	files >"$tmp/after"
 	diff "$tmp/before" "$tmp/after" >"$tmp/left" || true
 	sed -i -e '/^[<>]/!d' -e "\\,/lib/modules/$release/modules\.,d" -e '\,/var/lib/dkms$,d' "$tmp/left"
-	[ ! -s "$tmp/left" ] || { cat "$tmp/left"; fail "removed packages leave these"; }
+	[ ! -s "$tmp/left" ] || { cat "$tmp/left" "$1"; fail "removed packages leave these"; }
 }
 
 # files: all there are but logs, caches and what dpkg keeps for itself
@@ -227,7 +228,7 @@ check_debs() {
 		fail "programs are left after removal"
 	# shellcheck disable=SC2086
 	dpkg_inside -P $programs
-	check_nothing_left
+	check_nothing_left "$tmp/dpkg"
 }
 
 # The lists agree when the places are put on one side that distributions differ in, and what only one of them has.
@@ -263,7 +264,7 @@ check_rpm_scripts() {
 	expect "$release SMP" "$tmp/out"
 	# shellcheck disable=SC2086
 	"${rpm[@]}" -e --nodeps $programs >"$tmp/log" 2>&1 || { cat "$tmp/log"; fail "rpm -e failed"; }
-	check_nothing_left
+	check_nothing_left "$tmp/log"
 }
 
 # step FUNCTION: with its time

@@ -17,7 +17,7 @@ static void test_cycle(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
 	g_string_truncate(m->cmd.text, 0);
 	g_assert_true(command_list(&m->cmd, NULL, &error));
 	g_assert_cmpstr(m->cmd.text->str, ==,
-			"demo  enabled  (core livepatch)\n  ext4 (not loaded):\n"
+			"demo  enabled  (core livepatch)\n  fixes: not known\n  ext4 (not loaded):\n"
 			"  vmlinux: meminfo_proc_show type_show,3\n");
 
 	g_assert_true(command_unload(&m->cmd, "demo", &error));

@@ -351,7 +351,7 @@ static char *make_module(const struct machine *m, const char *name, const char *
 
 #define GOOD "name=demo\nvermagic=" RELEASE " SMP mod_unload \nlivepatch=Y\nkpatch.core=livepatch"
 
-static void expect_fail(GError **error, enum kp_status status, const char *words)
+static G_GNUC_UNUSED void expect_fail(GError **error, enum kp_status status, const char *words)
 {
 	g_assert_nonnull(*error);
 	g_assert_cmpint(kp_exit_status(*error), ==, (int)status);
