@@ -88,10 +88,9 @@ enter_chroot() {
 	mount --bind "$tmp/debs" "$root/root/debs"
 }
 
-inside() {
-	chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 HOME=/root \
-		DEBIAN_FRONTEND=noninteractive "$@"
-}
+# What is run in the chroot knows nothing of outside: this test's TMPDIR is not there.
+clean=(env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 HOME=/root DEBIAN_FRONTEND=noninteractive)
+inside() { chroot "$root" "${clean[@]}" "$@"; }
 
 # dpkg ARGUMENT...: its words are shown when it fails
 dpkg_inside() { inside dpkg "$@" >"$tmp/dpkg" 2>&1 || { cat "$tmp/dpkg"; fail "dpkg $* failed"; }; }
@@ -251,9 +250,9 @@ check_rpms() {
 	[ -e "$(echo "$tmp/rpms/kpatch-$version-"*.src.rpm)" ] || fail "no source rpm"
 }
 
-# The scripts of the rpm packages, where the files of the Debian packages were
+# The scripts of the rpm packages, where the files of the Debian packages were. rpm hands them its environment.
 check_rpm_scripts() {
-	local rpm=(rpm --root "$root" --dbpath /root/rpm)
+	local rpm=("${clean[@]}" rpm --root "$root" --dbpath /root/rpm)
 	"${rpm[@]}" -i --nodeps "$tmp"/rpms/kpatch*.x86_64.rpm >"$tmp/log" 2>&1 || { cat "$tmp/log"; fail "rpm -i failed"; }
 	[ "$(inside systemctl is-enabled kpatch.service)" = enabled ] || fail "the unit is not enabled"
 	inside kpatch --version >"$tmp/out"
