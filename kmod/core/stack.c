@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Stack walks: is there old code, or code that is on the way into it? */
+#include <linux/sched.h>
+#include <linux/sched/task_stack.h>
 #include <linux/sort.h>
-#include <linux/stacktrace.h>
+#include <asm/unwind.h>
 
 #include "lookup.h"
 #include "redirect.h"
@@ -25,15 +27,52 @@ void kp_stack_init(void)
 	exit_start = 0;
 }
 
+/*
+ * Whether a walk that met no error came to where the stack of @task begins. "No caller" is also what ORC
+ * data say of code that the unwinder does not understand: up to Linux 6.3 (UNWIND_HINT_EMPTY), of the
+ * first instruction of a retpoline and of function_graph's return_to_handler, where an interrupt may
+ * well find a task. All that lies below would be overlooked.
+ *
+ * All tasks, idle ones included, begin right below their user registers, or the place for them
+ * (copy_thread(), do_boot_cpu()).
+ */
+static bool is_at_bottom(const struct unwind_state *state, struct task_struct *task)
+{
+	return state->sp == (unsigned long)task_pt_regs(task);
+}
+
+/*
+ * Calls @look with each address, the innermost first, until it returns false. In difference to
+ * arch_stack_walk_reliable(), true means that nothing was left out: see is_at_bottom().
+ */
+static bool walk_stack(struct task_struct *task, bool (*look)(void *data, unsigned long address),
+		       void *data)
+{
+	struct unwind_state state;
+
+	for (unwind_start(&state, task, NULL, NULL); !unwind_done(&state) && !unwind_error(&state);
+	     unwind_next_frame(&state)) {
+		struct pt_regs *regs = unwind_get_entry_regs(&state, NULL);
+		unsigned long address;
+
+		if (regs && user_mode(regs))
+			return true;
+		address = unwind_get_return_address(&state);
+		if (!address || !look(data, address))
+			return false;
+	}
+	return !unwind_error(&state) && is_at_bottom(&state, task);
+}
+
 struct top {
 	unsigned int depth;
 	bool at_exit;
 };
 
 /* __schedule(), schedule(), and who called that. */
-static bool look_at_top(void *cookie, unsigned long address)
+static bool look_at_top(void *data, unsigned long address)
 {
-	struct top *top = cookie;
+	struct top *top = data;
 
 	if (++top->depth < 3)
 		return true;
@@ -45,7 +84,7 @@ bool kp_stack_at_exit(struct task_struct *task)
 {
 	struct top top = {};
 
-	arch_stack_walk_reliable(look_at_top, &top, task);
+	walk_stack(task, look_at_top, &top);
 	return top.at_exit;
 }
 
@@ -105,9 +144,9 @@ const struct kp_range *kp_ranges_find(const struct kp_ranges *ranges, unsigned l
 	return address <= ranges->range[low - 1].end ? &ranges->range[low - 1] : NULL;
 }
 
-static bool look_at_frame(void *cookie, unsigned long address)
+static bool look_at_frame(void *data, unsigned long address)
 {
-	struct walk *walk = cookie;
+	struct walk *walk = data;
 
 	if (kp_redirect_in_transit(address)) {
 		walk->found = KP_STACK_IN_TRANSIT;
@@ -130,10 +169,10 @@ enum kp_stack kp_stack_check(struct task_struct *task, const struct kp_ranges *r
 			     unsigned long *address)
 {
 	struct walk walk = { .ranges = ranges, .found = KP_STACK_CLEAN };
-	int err = arch_stack_walk_reliable(look_at_frame, &walk, task);
+	bool complete = walk_stack(task, look_at_frame, &walk);
 
 	*address = walk.address;
-	if (walk.found == KP_STACK_CLEAN && err)
+	if (walk.found == KP_STACK_CLEAN && !complete)
 		return KP_STACK_UNRELIABLE;
 	return walk.found;
 }

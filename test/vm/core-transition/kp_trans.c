@@ -64,13 +64,22 @@ static noinline __noclone int inner_two_new(int x)
 	return x * 2 + NEW;
 }
 
+/* What there is to know about a call that saw two versions. */
+static noinline void tell_mixed(int version, int one, int two)
+{
+	atomic_long_inc(&mixed);
+	pr_info("mixed: %s %d flags %#x cpu %d: outer %d, inner %d %d; %lu finished, active %d, reversed %d, to %d\n",
+		current->comm, current->pid, current->flags, raw_smp_processor_id(), version, one & 1,
+		two & 1, finished, kp_transition_active(), kp_transition_reversed(), target_patched);
+}
+
 static void judge(int version, int one, int two)
 {
 	atomic_long_inc(&calls);
 	if (version == NEW)
 		atomic_long_inc(&new_calls);
 	if ((one & 1) != version || (two & 1) != version)
-		atomic_long_inc(&mixed);
+		tell_mixed(version, one, two);
 }
 
 static noinline __noclone int outer(int x)
@@ -155,6 +164,36 @@ static noinline __noclone int leaf_new(void)
 	return NEW;
 }
 
+static noinline void nothing(void)
+{
+	barrier();
+}
+
+/*
+ * Spends much of its time at the first instruction of a retpoline, if the kernel uses them: some kernels' data for
+ * the unwinder say of it that the stack ends there.
+ */
+static __always_inline int do_twirl(int version)
+{
+	void (*call)(void) = nothing;
+
+	while (!READ_ONCE(stop)) {
+		OPTIMIZER_HIDE_VAR(call);
+		call();
+	}
+	return version;
+}
+
+static noinline __noclone int twirl(void)
+{
+	return do_twirl(OLD);
+}
+
+static noinline __noclone int twirl_new(void)
+{
+	return do_twirl(NEW);
+}
+
 /*
  * Where the kernel can be preempted anywhere, cond_resched() does nothing, and only an interrupt between
  * two calls finds the thread outside. No cpu_relax(): an emulator lets interrupts in there, and hardly
@@ -190,6 +229,7 @@ static struct function {
 	{ "doze_deep", doze_deep, doze_deep_new },
 	{ "chores", chores, chores_new },
 	{ "leaf", leaf, leaf_new },
+	{ "twirl", twirl, twirl_new },
 	{ "step", step, step_new },
 };
 
@@ -197,16 +237,24 @@ static struct function {
 
 /* ---- kernel threads ---- */
 
-static struct task_struct *leaf_thread, *step_thread, *busy_thread;
+static struct task_struct *leaf_thread, *twirl_thread, *step_thread, *busy_thread;
 
-static int run_leaf(void *data)
+static int wait_for_stop(int version)
 {
-	int version = leaf();
-
-	pr_info("leaf returned version %d\n", version);
+	pr_info("%s returned version %d\n", current->comm, version);
 	while (!kthread_should_stop())
 		schedule_timeout_interruptible(HZ / 10);
 	return 0;
+}
+
+static int run_leaf(void *data)
+{
+	return wait_for_stop(leaf());
+}
+
+static int run_twirl(void *data)
+{
+	return wait_for_stop(twirl());
 }
 
 static int run_steps(void *data)
@@ -368,6 +416,12 @@ static int spin_leaf(void)
 	return run_thread(&leaf_thread, run_leaf, "kp_leaf");
 }
 
+static int spin_twirl(void)
+{
+	WRITE_ONCE(stop, false);
+	return run_thread(&twirl_thread, run_twirl, "kp_twirl");
+}
+
 static int spin_steps(void)
 {
 	return run_thread(&step_thread, run_steps, "kp_steps");
@@ -383,11 +437,14 @@ static int stop_spinning(void)
 	WRITE_ONCE(stop, true);
 	if (leaf_thread)
 		kthread_stop(leaf_thread);
+	if (twirl_thread)
+		kthread_stop(twirl_thread);
 	if (step_thread)
 		kthread_stop(step_thread);
 	if (busy_thread)
 		kthread_stop(busy_thread);
 	leaf_thread = NULL;
+	twirl_thread = NULL;
 	busy_thread = NULL;
 	step_thread = NULL;
 	return 0;
@@ -400,7 +457,7 @@ static const struct {
 	{ "enable", enable },	  { "disable", disable },	{ "reverse", reverse },
 	{ "force", force },	  { "wake", wake },		{ "close", close_gate },
 	{ "tick", tick },
-	{ "spin_leaf", spin_leaf }, { "spin_steps", spin_steps }, { "spin_busy", spin_busy },
+	{ "spin_leaf", spin_leaf }, { "spin_twirl", spin_twirl }, { "spin_steps", spin_steps }, { "spin_busy", spin_busy },
 	{ "stop", stop_spinning },
 };
 

@@ -84,23 +84,31 @@ there_and_back "$many sleepers, 3 spinners, a kernel thread that spends its time
 tell stop
 kill_all
 
+# never_left COMMAND THREAD FUNCTION: a thread that does not leave old code is not switched
+never_left() {
+	tell "$1"
+	sleep 1
+	tell enable
+	blocked_by "$2 running $3"
+	sleep 4
+	is active 1
+	[ "$(wc -l </proc/kp_trans_blockers)" -eq 1 ] || fail "more than one blocker: $(cat /proc/kp_trans_blockers)"
+	tell reverse
+	finish "turned around because of it"
+	is patched 0
+	tell enable
+	blocked_by "$2 running $3"
+	tell stop
+	finish "after it returned"
+	dmesg | grep -q "$2 returned version 0" || fail "$2 was in new code"
+	tell disable
+	finish "$3, disable"
+}
+
 say "a leaf of the old code is never left alone"
-tell spin_leaf
-sleep 1
-tell enable
-blocked_by 'kp_leaf running leaf'
-sleep 2
-is active 1
-[ "$(wc -l </proc/kp_trans_blockers)" -eq 1 ] || fail "more than one blocker: $(cat /proc/kp_trans_blockers)"
-tell reverse
-finish "turned around because of it"
-is patched 0
-tell enable
-blocked_by 'kp_leaf running leaf'
-tell stop
-finish "after it returned"
-tell disable
-finish "leaf, disable"
+never_left spin_leaf kp_leaf leaf
+say "nor is old code below a retpoline"
+never_left spin_twirl kp_twirl twirl
 
 say "tasks that sleep in old code"
 head -c 2 /proc/kp_trans_sleep >/tmp/slept &
