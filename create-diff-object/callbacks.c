@@ -12,8 +12,7 @@ static json_t *callback_place(const struct diff *diff, const struct atom *callba
 	for (unsigned int i = 0; i < diff->included->len; i++) {
 		const struct atom *atom = g_ptr_array_index(diff->included, i);
 
-		if (!declared_in(atom, ".kpatch.places") || atom->size != PLACE_SIZE ||
-		    !atom_bytes(atom))
+		if (!declared_in(atom, ".kpatch.places") || !declaration_is_complete(atom))
 			continue;
 
 		const struct ref *ref = field_ref(atom, PLACE_OF);

@@ -31,6 +31,13 @@ const struct declaration_rule *declaration_rule(const struct atom *atom)
 	return NULL;
 }
 
+bool declaration_is_complete(const struct atom *atom)
+{
+	const struct declaration_rule *rule = declaration_rule(atom);
+
+	return rule && atom->size == rule->size && atom_bytes(atom);
+}
+
 bool declared_in(const struct atom *atom, const char *section)
 {
 	return !strcmp(atom->sec->name, section);
@@ -105,7 +112,7 @@ uint64_t declared_hash(const char *name)
 static bool check_size(struct diff *diff, const struct atom *atom,
 		       const struct declaration_rule *rule)
 {
-	if (atom->size == rule->size && atom_bytes(atom))
+	if (declaration_is_complete(atom))
 		return true;
 	diff_error(diff, atom, "use the macros of kpatch-macros.h",
 		   "%s: a declaration of %zu bytes, where it should have %zu", atom->sec->name,
@@ -223,7 +230,7 @@ json_t *list_included(const struct diff *diff,
 
 static json_t *state_json(const struct diff *diff G_GNUC_UNUSED, const struct atom *atom)
 {
-	if (!declared_in(atom, ".kpatch.states") || atom->size != STATE_SIZE || !atom_bytes(atom))
+	if (!declared_in(atom, ".kpatch.states") || !declaration_is_complete(atom))
 		return NULL;
 
 	const char *name = field_string(atom, STATE_NAME);

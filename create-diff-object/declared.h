@@ -21,6 +21,9 @@ struct declaration_rule {
 /** declaration_rule() - the rule of @atom; NULL when it declares nothing for the core. */
 const struct declaration_rule *declaration_rule(const struct atom *atom);
 
+/** declaration_is_complete() - whether @atom is a declaration of the right size, with contents. */
+bool declaration_is_complete(const struct atom *atom);
+
 /** declared_in() - whether @atom is in @section. */
 bool declared_in(const struct atom *atom, const char *section);
 

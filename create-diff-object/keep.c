@@ -10,8 +10,10 @@
 #include "tables.h"
 #include "type-hash.h"
 
-/* Ordinary memory that is written at any time. In the others a variable would lose what they are
- * for. */
+/*
+ * Kept variables are in ordinary memory, which is written at any time. One in these sections would
+ * lose what the section is for.
+ */
 static const struct {
 	const char *section, *what;
 } not_kept[] = {
@@ -27,10 +29,9 @@ static const struct {
 static void keep_error(struct diff *diff, const struct atom *entry, const char *remedy,
 		       const char *problem)
 {
-	g_autofree char *name = g_strdup(field_string(entry, KEEP_NAME));
-
-	diff_error(diff, NULL, remedy, "KPATCH_KEEP(%s) at %s:%" PRIu32 ": %s", name,
-		   field_string(entry, KEEP_FILE), field_word(entry, KEEP_LINE), problem);
+	diff_error(diff, NULL, remedy, "KPATCH_KEEP(%s) at %s:%" PRIu32 ": %s",
+		   field_string(entry, KEEP_NAME), field_string(entry, KEEP_FILE),
+		   field_word(entry, KEEP_LINE), problem);
 }
 
 static const char *why_not_kept(const struct atom *var)
@@ -175,7 +176,7 @@ static void set_type(struct diff *diff, struct atom *entry, const struct types *
 
 static bool is_entry(const struct atom *atom)
 {
-	return declared_in(atom, ".kpatch.keep") && atom->size == KEEP_SIZE && atom_bytes(atom);
+	return declared_in(atom, ".kpatch.keep") && declaration_is_complete(atom);
 }
 
 const struct atom *kept_entry(const struct diff *diff, const struct atom *var)

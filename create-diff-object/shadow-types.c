@@ -105,7 +105,7 @@ static bool is_unrecorded(const struct ref *ref)
 
 static bool is_get(const struct atom *atom)
 {
-	return atom->size == SHADOW_SIZE && atom_bytes(atom) &&
+	return declaration_is_complete(atom) &&
 	       (field_word(atom, SHADOW_HOW) & HOW_CALL) == HOW_GET;
 }
 
@@ -163,9 +163,7 @@ void check_shadow_calls(struct diff *diff)
 static bool allocates_unknown(const struct atom *atom)
 {
 	if (declared_in(atom, ".kpatch.shadow")) {
-		uint32_t how = atom->size == SHADOW_SIZE && atom_bytes(atom)
-				       ? field_word(atom, SHADOW_HOW)
-				       : 0;
+		uint32_t how = declaration_is_complete(atom) ? field_word(atom, SHADOW_HOW) : 0;
 
 		return how & HOW_UNKNOWN && (how & HOW_CALL) == HOW_ALLOC;
 	}
@@ -213,29 +211,10 @@ static void report_function(json_t *type, const char *key, const struct atom *at
 		json_object_set_new(type, key, json_string(name));
 }
 
-/* The type with @id in @list, new if there is none. */
-static json_t *type_in(json_t *list, const char *id, const char *name)
-{
-	size_t i;
-	json_t *type;
-
-	json_array_foreach(list, i, type)
-	{
-		if (!strcmp(json_string_value(json_object_get(type, "id")), id))
-			return type;
-	}
-	type = json_pack("{s:s, s:s?, s:n, s:n, s:n, s:I, s:[]}", "id", id, "name", name, "ctor",
-			 "dtor", "state", "size", (json_int_t)0, "where");
-	json_array_append_new(list, type);
-	return type;
-}
-
 static bool declares_type(const struct atom *atom)
 {
-	const struct declaration_rule *rule = declaration_rule(atom);
-
-	return rule && g_str_has_prefix(rule->section, ".kpatch.shadow") && !atom->dropped &&
-	       atom->size == rule->size && atom_bytes(atom) && !is_get(atom);
+	return (declared_in(atom, ".kpatch.shadow_types") || declared_in(atom, ".kpatch.shadow")) &&
+	       declaration_is_complete(atom) && !atom->dropped && !is_get(atom);
 }
 
 /* What this object says: others of the patch may say more. */
@@ -253,6 +232,26 @@ static uint64_t size_of_type(const struct diff *diff, uint64_t id)
 	return shadow_size_merged(&size);
 }
 
+/* The type that @atom is an entry of in @list, new if there is none. */
+static json_t *type_in(json_t *list, const struct diff *diff, const struct atom *atom)
+{
+	uint64_t number = field_long(atom, SHADOW_ID);
+	g_autofree char *id = g_strdup_printf("0x%" PRIx64, number);
+	size_t i;
+	json_t *type;
+
+	json_array_foreach(list, i, type)
+	{
+		if (!strcmp(json_string_value(json_object_get(type, "id")), id))
+			return type;
+	}
+	type = json_pack("{s:s, s:s?, s:n, s:n, s:n, s:I, s:[]}", "id", id, "name",
+			 field_string(atom, SHADOW_NAME), "ctor", "dtor", "state", "size",
+			 (json_int_t)size_of_type(diff, number), "where");
+	json_array_append_new(list, type);
+	return type;
+}
+
 json_t *declared_shadow_types(const struct diff *diff)
 {
 	json_t *list = json_array();
@@ -263,17 +262,13 @@ json_t *declared_shadow_types(const struct diff *diff)
 		if (!declares_type(atom))
 			continue;
 
-		uint64_t number = field_long(atom, SHADOW_ID);
-		g_autofree char *id = g_strdup_printf("0x%" PRIx64, number);
-		json_t *type = type_in(list, id, field_string(atom, SHADOW_NAME));
+		json_t *type = type_in(list, diff, atom);
 		const char *state = field_string(atom, SHADOW_STATE);
 
 		report_function(type, "ctor", atom, SHADOW_CTOR);
 		report_function(type, "dtor", atom, SHADOW_DTOR);
 		if (state)
 			json_object_set_new(type, "state", json_string(state));
-		json_object_set_new(type, "size",
-				    json_integer((json_int_t)size_of_type(diff, number)));
 		json_array_append_new(json_object_get(type, "where"),
 				      field_place(atom, SHADOW_FILE, SHADOW_LINE));
 	}

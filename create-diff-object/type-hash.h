@@ -3,12 +3,14 @@
  * The types of variables, as the DWARF of an object describes them.
  *
  * What a type is becomes a text in which only counts what code relies on: kinds, names, sizes and
- *places of members, but no typedef names, no qualifiers, and of what is pointed to only kind and
- *name. So the text is the same whatever order the compiler writes types in, and for all compilers
- *and DWARF versions that agree on the type.
+ * places of members, but no typedef names, no qualifiers, and of what is pointed to only kind and
+ * name. So the text is the same whatever order the compiler writes types in, and for all compilers
+ * and DWARF versions that agree on the type.
  *
- *	struct NAME:SIZE{BIT:MEMBER:TYPE;...}	union alike; nameless if it is; members by place and
- *name [COUNT]TYPE				array; [0] if it has no length enum NAME:SIZE
+ *	struct NAME:SIZE{BIT:MEMBER:TYPE;...}	union alike; no NAME if it has none;
+ *						members by place and name
+ *	[COUNT]TYPE				array; [0] if it has no length
+ *	enum NAME:SIZE
  *	base:ENCODING:SIZE			DW_ATE_*
  *	*TYPE, fn(TYPE,...)TYPE			with TYPE in short: "struct NAME"
  */

@@ -47,6 +47,7 @@ static struct compile_job *add_job(const struct build *build, GPtrArray *jobs,
 	const struct command *command = commands_get(build->commands, object->object->path);
 	struct compile_job *job = compile_job_new(command, variant, dir, output);
 
+	job->launcher = (const char *const *)build->options->cc_launcher;
 	/* The core's own sources define what the macros are called. */
 	if ((variant == COMPILE_SPLIT || variant == COMPILE_TYPES) &&
 	    !g_str_has_prefix(command->source, "kernel/livepatch/"))
@@ -389,7 +390,7 @@ bool build_link(struct build *build, GError **err)
 	GString *log = g_string_new(NULL);
 
 	report_phase(build->report, "Linking");
-	bool ok = link_module(&request, log, err);
+	bool ok = cache_mkdir(options->output_dir, err) && link_module(&request, log, err);
 
 	if (options->debug > 0 && log->len)
 		report_note(build->report, "%s", log->str);

@@ -6,6 +6,7 @@
 #include "apply.h"
 #include "error.h"
 #include "narrow.h"
+#include "package.h"
 #include "patch-policy.h"
 #include "paths.h"
 #include "prefilter.h"
@@ -57,6 +58,8 @@ void build_free(struct build *build)
 	fixes_free(build->fixes);
 	g_free(build->vmlinux);
 	g_free(build->module);
+	package_free(build->packing);
+	g_free(build->package);
 	g_free(build);
 }
 
@@ -150,6 +153,7 @@ bool build_find_target(struct build *build, GError **err)
 		     *build->target->version ? " (" : "", build->target->version,
 		     *build->target->version ? ")" : "", build->target->cc);
 	return check_core_options(build, err) && find_author_headers(build, err) &&
+	       build_check_package(build, err) &&
 	       (!build->options->sign_key ||
 		sign_check(build->target, NULL, build->options->sign_key, build->options->sign_cert,
 			   err));

@@ -43,9 +43,11 @@ struct build {
 	char **extra;  /* compiler arguments for patched sources: the author's headers */
 	char **record; /* and for what is compared: headers that make calls describe themselves */
 	char *vmlinux; /* the image as ELF */
-	GPtrArray *inputs;  /* of struct diff_input * */
-	GPtrArray *results; /* of struct diff_result * */
-	char *module;	    /* the .ko, once it exists */
+	GPtrArray *inputs;	 /* of struct diff_input * */
+	GPtrArray *results;	 /* of struct diff_result * */
+	char *module;		 /* the .ko, once it exists */
+	struct package *packing; /* what is known of the package before it is made */
+	char *package;		 /* the package file, once it exists */
 };
 
 struct build *build_new(const struct options *options);
@@ -74,6 +76,13 @@ bool build_diff(struct build *build, GError **err);
 
 /** build_link() - link the changes into a module. */
 bool build_link(struct build *build, GError **err);
+
+/** build_check_package() - whether a package is wanted that cannot be made. */
+bool build_check_package(struct build *build, GError **err);
+
+/** build_package() - make a package of the module, if one is wanted; if that fails both are gone.
+ */
+bool build_package(struct build *build, GError **err);
 
 /** build_compile_estimate() - " (about 3 min)", or "" when it is short; to be freed. */
 char *build_compile_estimate(const struct build *build);

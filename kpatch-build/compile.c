@@ -186,6 +186,31 @@ static bool unit_done(struct run_job *rj, void *user, GError **err)
 	return true;
 }
 
+/*
+ * Elsewhere the assembler would not find the files that a source takes in with .incbin (two do:
+ * kernel/configs.c and kernel/kheaders.c).
+ */
+static bool reads_binaries(const char *dir, const struct compile_job *job)
+{
+	g_autofree char *path = g_build_filename(dir, job->command->source, NULL);
+	g_autofree char *text = NULL;
+
+	return !g_file_get_contents(path, &text, NULL, NULL) || strstr(text, ".incbin");
+}
+
+/* The command with what it is called through. */
+static char **launch_argv(const char *dir, const struct compile_job *job, const char *output)
+{
+	g_autoptr(GPtrArray) argv = g_ptr_array_new();
+	g_auto(GStrv) compiler = compile_argv(job, output);
+
+	if (!reads_binaries(dir, job))
+		add_args(argv, job->launcher);
+	add_args(argv, (const char *const *)compiler);
+	g_ptr_array_add(argv, NULL);
+	return (char **)g_ptr_array_steal(argv, NULL);
+}
+
 /* The run for a job that is not in the cache; @n: makes names unique. */
 static struct run_job *new_unit(const struct run *run, struct compile_job *job, guint n)
 {
@@ -200,10 +225,12 @@ static struct run_job *new_unit(const struct run *run, struct compile_job *job, 
 		g_free(unit->tmp);
 		unit->tmp = g_strconcat(unit->place, ".tmp", NULL);
 	}
-	struct run_job *rj = run_job_new(compile_argv(job, unit->tmp));
+	const char *dir = job->dir ?: run->tree->master;
+	struct run_job *rj = run_job_new(job->launcher ? launch_argv(dir, job, unit->tmp)
+						       : compile_argv(job, unit->tmp));
 
 	rj->data = unit;
-	rj->opts = (struct run_opts){ .cwd = job->dir ?: run->tree->master,
+	rj->opts = (struct run_opts){ .cwd = dir,
 				      .env = (const char *const *)run->env,
 				      .what = job->command->source };
 	return rj;

@@ -25,7 +25,9 @@ enum compile_variant {
 struct compile_job {
 	const struct command *command;
 	enum compile_variant variant;
-	const char *dir;	  /* NULL: the original, in the master; else the working copy */
+	const char *dir; /* NULL: the original, in the master; else the working copy */
+	/* What the compiler is called through, or NULL (--cc-launcher); results are the same. */
+	const char *const *launcher;
 	const char *const *first; /* arguments before all others, or NULL: folders of headers */
 	const char *const *extra; /* more compiler arguments, NULL-terminated; NULL: none */
 	char *output;  /* NULL: the original's place in the cache, else where to write; freed by the
@@ -54,7 +56,7 @@ typedef void (*compile_done_fn)(unsigned int done, unsigned int total,
 bool compile_run(const struct tree *tree, GPtrArray *jobs, unsigned int parallel,
 		 compile_done_fn done, void *user, GError **err);
 
-/** compile_argv() - the command line of a job, for tests and --debug; g_strfreev(). */
+/** compile_argv() - the compiler's command line, without a launcher; g_strfreev(). */
 char **compile_argv(const struct compile_job *job, const char *output);
 
 #endif

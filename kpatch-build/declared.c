@@ -8,22 +8,6 @@
 #include "same-function.h"
 #include "shadow-size.h"
 
-static uint64_t long_at(const struct ko_section *sec, uint64_t at)
-{
-	uint64_t value;
-
-	memcpy(&value, sec->data + at, sizeof(value));
-	return GUINT64_FROM_LE(value);
-}
-
-static uint32_t word_at(const struct ko_section *sec, uint64_t at)
-{
-	uint32_t value;
-
-	memcpy(&value, sec->data + at, sizeof(value));
-	return GUINT32_FROM_LE(value);
-}
-
 /* "FILE:LINE of OBJECT", from three fields; to be freed. */
 static char *place(const struct ko_section *sec, uint64_t file, uint64_t line, uint64_t objname)
 {
@@ -87,7 +71,7 @@ static void check_states(const struct ko *ko, bool bundled, struct kp_diags *dia
 		g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
 
 	for (uint64_t at = 0; sec && sec->data && at + STATE_SIZE <= sec->size; at += STATE_SIZE) {
-		uint64_t id = long_at(sec, at + STATE_ID);
+		uint64_t id = ko_long(sec, at + STATE_ID);
 		void *other;
 
 		if (!ko_rela_at(sec, at + STATE_NAME)) /* the terminator */
@@ -113,7 +97,7 @@ static char *shadow_place(const struct ko_section *sec, uint64_t at)
 
 static uint64_t shadow_id(const struct ko_section *sec, uint64_t at)
 {
-	return long_at(sec, at + SHADOW_ID);
+	return ko_long(sec, at + SHADOW_ID);
 }
 
 /* The types of the patch, and where the table ends; NULL: it has none. */
@@ -131,7 +115,7 @@ static struct ko_section *shadow_types(const struct ko *ko, uint64_t *end)
 
 static unsigned int shadow_call(const struct ko_section *sec, uint64_t at)
 {
-	return word_at(sec, at + SHADOW_HOW) & HOW_CALL;
+	return ko_word(sec, at + SHADOW_HOW) & HOW_CALL;
 }
 
 /* What the core calls when variables go, as far as one object of the patch knows. */
@@ -151,10 +135,11 @@ static const struct ko_rela *object_dtor(const struct ko_section *sec, uint64_t 
 static void check_objects_agree(const struct ko_section *sec, uint64_t end, uint64_t at,
 				uint64_t other, struct kp_diags *diags)
 {
-	g_autofree char *first = shadow_place(sec, other), *second = shadow_place(sec, at);
-
 	if (!object_dtor(sec, end, at) == !object_dtor(sec, end, other))
 		return;
+
+	g_autofree char *first = shadow_place(sec, other), *second = shadow_place(sec, at);
+
 	kp_diag_add(diags, KP_ERROR_DIAG, NULL, ko_rela_string(sec, at + SHADOW_NAME),
 		    "say the same in a source of each object: KPATCH_SHADOW_TYPE(id, ctor, dtor);",
 		    "shadow variable 0x%" PRIx64 " has a dtor in one object and none in the other: "
@@ -175,7 +160,7 @@ static bool is_declared(const struct ko_section *sec, uint64_t end, uint64_t id)
 static void refuse_undeclared(const struct ko_section *sec, uint64_t at, struct kp_diags *diags)
 {
 	const char *name = ko_rela_string(sec, at + SHADOW_NAME);
-	bool named = word_at(sec, at + SHADOW_HOW) & HOW_NAMED;
+	bool named = ko_word(sec, at + SHADOW_HOW) & HOW_NAMED;
 	g_autofree char *where = shadow_place(sec, at);
 	g_autofree char *remedy = g_strdup_printf("say what they are: KPATCH_SHADOW_%s%s%s",
 						  named ? "NAMED(\"" : "TYPE(", name ? name : "id",
@@ -214,8 +199,8 @@ static void check_agree(const struct ko *ko, const struct ko_section *sec, uint6
 			       : "the core frees all variables of an id in one way: use one "
 				 "function, or two ids",
 			"shadow variable 0x%" PRIx64 " with two %ss: %s has %s, %s has %s",
-			long_at(sec, at + SHADOW_ID), functions[i].what, first,
-			function_name(ko, there), second, function_name(ko, here));
+			shadow_id(sec, at), functions[i].what, first, function_name(ko, there),
+			second, function_name(ko, here));
 	}
 }
 
@@ -265,29 +250,34 @@ static void check_owners_agree(const struct ko_section *sec, uint64_t at, uint64
 {
 	const char *here = ko_rela_string(sec, at + SHADOW_STATE);
 	const char *there = ko_rela_string(sec, other + SHADOW_STATE);
+
+	if (!here || !there || !strcmp(here, there))
+		return;
+
 	g_autofree char *first = shadow_place(sec, other), *second = shadow_place(sec, at);
 
-	if (here && there && strcmp(here, there))
-		kp_diag_add(diags, KP_ERROR_DIAG, NULL, ko_rela_string(sec, at + SHADOW_NAME),
-			    "one state, or two ids",
-			    "shadow variable 0x%" PRIx64 " of two states: %s says %s, %s says %s",
-			    shadow_id(sec, at), first, there, second, here);
+	kp_diag_add(diags, KP_ERROR_DIAG, NULL, ko_rela_string(sec, at + SHADOW_NAME),
+		    "one state, or two ids",
+		    "shadow variable 0x%" PRIx64 " of two states: %s says %s, %s says %s",
+		    shadow_id(sec, at), first, there, second, here);
 }
 
 static void check_sizes_agree(const struct ko_section *sec, uint64_t at, uint64_t other,
 			      struct kp_diags *diags)
 {
-	uint64_t here = long_at(sec, at + SHADOW_BYTES), there = long_at(sec, other + SHADOW_BYTES);
-	bool said = !(word_at(sec, at + SHADOW_HOW) & HOW_CALL) ||
-		    !(word_at(sec, other + SHADOW_HOW) & HOW_CALL);
+	uint64_t here = ko_long(sec, at + SHADOW_BYTES), there = ko_long(sec, other + SHADOW_BYTES);
+	bool said = !shadow_call(sec, at) || !shadow_call(sec, other);
+
+	if (!said || !here || !there || here == there)
+		return;
+
 	g_autofree char *first = shadow_place(sec, other), *second = shadow_place(sec, at);
 
-	if (said && here && there && here != there)
-		kp_diag_add(diags, KP_ERROR_DIAG, NULL, ko_rela_string(sec, at + SHADOW_NAME),
-			    "leave .size out where it is not always the same, or use two ids",
-			    "shadow variable 0x%" PRIx64 " of two sizes: %s has %" PRIu64
-			    " bytes, %s has %" PRIu64,
-			    shadow_id(sec, at), first, there, second, here);
+	kp_diag_add(diags, KP_ERROR_DIAG, NULL, ko_rela_string(sec, at + SHADOW_NAME),
+		    "leave .size out where it is not always the same, or use two ids",
+		    "shadow variable 0x%" PRIx64 " of two sizes: %s has %" PRIu64
+		    " bytes, %s has %" PRIu64,
+		    shadow_id(sec, at), first, there, second, here);
 }
 
 /* What the glue does when the patch goes, and what it cannot. One note an id. */
@@ -344,8 +334,8 @@ static uint64_t merged_size(const struct ko_section *sec, uint64_t end, uint64_t
 
 	for (uint64_t at = 0; at < end; at += SHADOW_SIZE)
 		if (shadow_id(sec, at) == id)
-			shadow_size_add(&size, word_at(sec, at + SHADOW_HOW),
-					long_at(sec, at + SHADOW_BYTES));
+			shadow_size_add(&size, ko_word(sec, at + SHADOW_HOW),
+					ko_long(sec, at + SHADOW_BYTES));
 	return shadow_size_merged(&size);
 }
 

@@ -101,10 +101,8 @@ static bool add_kept(struct keep *keep, const struct ko *ko, const struct ko_sec
 	const struct ko_rela *init = ko_rela_at(table, row + KEEP_INIT);
 	const char *name = ko_rela_string(table, row + KEEP_NAME);
 	struct ko_section *sec = init->sym ? init->sym->sec : NULL;
-	uint64_t size;
+	uint64_t size = ko_long(table, row + KEEP_BYTES);
 
-	memcpy(&size, table->data + row + KEEP_BYTES, sizeof(size));
-	size = GUINT64_FROM_LE(size);
 	if (!name || init->type != R_X86_64_64 || !sec ||
 	    !g_str_has_prefix(sec->name, KEPT_SECTION) ||
 	    g_hash_table_contains(keep->by_section, sec))

@@ -394,13 +394,27 @@ bool ko_is_strings(const struct ko_section *sec)
 	return g_str_has_prefix(sec->name, ".rodata.") && strstr(sec->name, ".str1.");
 }
 
+uint64_t ko_long(const struct ko_section *sec, uint64_t offset)
+{
+	uint64_t value;
+
+	memcpy(&value, sec->data + offset, sizeof(value));
+	return GUINT64_FROM_LE(value);
+}
+
+uint32_t ko_word(const struct ko_section *sec, uint64_t offset)
+{
+	uint32_t value;
+
+	memcpy(&value, sec->data + offset, sizeof(value));
+	return GUINT32_FROM_LE(value);
+}
+
 char *ko_place(const struct ko_section *sec, uint64_t file, uint64_t line)
 {
 	const char *path = ko_rela_string(sec, file);
-	uint32_t number;
 
-	memcpy(&number, sec->data + line, sizeof(number));
-	return g_strdup_printf("%s:%" PRIu32, path ? path : "?", GUINT32_FROM_LE(number));
+	return g_strdup_printf("%s:%" PRIu32, path ? path : "?", ko_word(sec, line));
 }
 
 const char *ko_function_at(const struct ko *ko, const struct ko_section *sec, uint64_t offset)

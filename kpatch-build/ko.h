@@ -110,6 +110,10 @@ const char *ko_rela_string(const struct ko_section *sec, uint64_t offset);
  */
 bool ko_is_strings(const struct ko_section *sec);
 
+/** ko_long(), ko_word() - the 8 or 4 bytes at @offset of @sec, which has contents there. */
+uint64_t ko_long(const struct ko_section *sec, uint64_t offset);
+uint32_t ko_word(const struct ko_section *sec, uint64_t offset);
+
 /**
  * ko_place() - "FILE:LINE", for messages: a pointer field to the file's name and a 4-byte field of
  * @sec, which has contents there. To be freed; never NULL.

@@ -5,13 +5,8 @@
 #include <string.h>
 
 #include "consumed.h"
+#include "declared-layout.h"
 #include "error.h"
-
-/* struct kp_late: place, type, sympos, addend, name, objname. */
-#define ROW	    48
-#define ROW_PLACE   0
-#define ROW_NAME    32
-#define ROW_OBJNAME 40
 
 /* One row in the making. */
 struct row {
@@ -107,7 +102,7 @@ static void point(struct ko *ko, struct ko_section *table, uint64_t at, struct k
 
 static void write_table(struct ko *ko, struct ko_section *table, const GArray *rows)
 {
-	uint64_t end = (rows->len + 1ULL) * ROW;
+	uint64_t end = (rows->len + 1ULL) * LATE_SIZE;
 	struct strings strings = { .bytes = g_byte_array_new(),
 				   .offsets = g_hash_table_new(g_str_hash, g_str_equal),
 				   .start = end };
@@ -115,14 +110,15 @@ static void write_table(struct ko *ko, struct ko_section *table, const GArray *r
 
 	for (guint i = 0; i < rows->len; i++) {
 		const struct row *row = &g_array_index(rows, struct row, i);
-		uint64_t at = (uint64_t)i * ROW;
+		uint64_t at = (uint64_t)i * LATE_SIZE;
+		/* type, sympos, addend */
 		const uint64_t fields[] = { row->rela.type, row->ref->sympos,
 					    (uint64_t)row->rela.addend };
 
-		memcpy(numbers + at + sizeof(uint64_t), fields, sizeof(fields));
-		point(ko, table, at + ROW_PLACE, row->sec, row->rela.offset);
-		point(ko, table, at + ROW_NAME, table, add_string(&strings, row->ref->name));
-		point(ko, table, at + ROW_OBJNAME, table, add_string(&strings, row->ref->objname));
+		memcpy(numbers + at + LATE_TYPE, fields, sizeof(fields));
+		point(ko, table, at + LATE_PLACE, row->sec, row->rela.offset);
+		point(ko, table, at + LATE_NAME, table, add_string(&strings, row->ref->name));
+		point(ko, table, at + LATE_OBJNAME, table, add_string(&strings, row->ref->objname));
 	}
 
 	uint64_t size = end + strings.bytes->len;
@@ -155,7 +151,7 @@ bool late_convert(struct ko *ko, const struct klp_refs *refs, const struct keep 
 	}
 	if (!rows->len)
 		return true;
-	if (!table || table->size != ROW || table->relas->len)
+	if (!table || table->size != LATE_SIZE || table->relas->len)
 		return kp_fail(err, KP_FAILED, "%s: %s is missing or not empty", ko->path,
 			       LATE_SECTION);
 	write_table(ko, table, rows);

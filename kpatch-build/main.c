@@ -4,6 +4,7 @@
 
 #include "build.h"
 #include "error.h"
+#include "fleet.h"
 #include "run.h"
 
 /* The story of a build. */
@@ -31,52 +32,73 @@ static bool make_module(struct build *build, GError **err)
 	if (!build_diff(build, err))
 		return false;
 	/* These become a module that the core takes. */
-	return build_link(build, err);
+	if (!build_link(build, err))
+		return false;
+	/* And that a package manager takes, with what it was made from. */
+	return build_package(build, err);
 }
 
-static bool write_json(struct build *build, const GError *error)
+/* Builds for one kernel. @document: what programs want to know. Return: the exit status. */
+static int build_module(const struct options *options, json_t **document)
 {
-	const struct report_facts facts = {
-		.options = build->options,
-		.target = build->target,
-		.patches = build->patches,
-		.results = build->results,
-		.diags = build->diags,
-		.module = build->module,
-		.error = error,
-	};
-	g_autoptr(GError) failure = NULL;
-
-	if (!build->options->json ||
-	    report_write_json(build->report, build->options->json, &facts, &failure))
-		return true;
-	report_error(build->report, failure);
-	return false;
-}
-
-int main(int argc, char **argv)
-{
+	struct build *build = build_new(options);
 	g_autoptr(GError) error = NULL;
-	struct options options;
-
-	if (!options_parse(&options, argc, argv, &error)) {
-		fprintf(stderr, "kpatch-build: %s\n", error->message);
-		options_clear(&options);
-		return kp_exit_status(error);
-	}
-	run_catch_signals();
-	struct build *build = build_new(&options);
 
 	if (make_module(build, &error))
 		report_summary(build->report, build->module, build->results, build->diags);
 	build->shown = report_diags(build->report, build->diags, build->shown);
 	if (error)
 		report_error(build->report, error);
-	int status = kp_exit_status(error);
 
-	if (!write_json(build, error) && !status)
-		status = KP_FAILED;
+	const struct report_facts facts = {
+		.options = options,
+		.target = build->target,
+		.patches = build->patches,
+		.results = build->results,
+		.diags = build->diags,
+		.fixes = build->fixes,
+		.module = build->module,
+		.package = build->package,
+		.error = error,
+	};
+
+	*document = report_json(build->report, &facts);
 	build_free(build);
+	return kp_exit_status(error);
+}
+
+/* What went wrong where no report is open. */
+static int complain(const GError *error)
+{
+	fprintf(stderr, "kpatch-build: %s%s\n", error->message, kp_error_remedy(error));
+	return kp_exit_status(error);
+}
+
+static int build_all(const struct options *options)
+{
+	g_autoptr(GError) error = NULL;
+	json_auto_t *document = NULL;
+	int status = options->releases->len > 1 ? fleet_run(options, build_module, &document)
+						: build_module(options, &document);
+
+	if (!options->json || report_save(document, options->json, &error))
+		return status;
+	int failure = complain(error);
+
+	return status ?: failure;
+}
+
+int main(int argc, char **argv)
+{
+	g_autoptr(GError) error = NULL;
+	struct options options;
+	int status;
+
+	run_catch_signals();
+	if (options_parse(&options, argc, argv, &error))
+		status = build_all(&options);
+	else
+		status = complain(error);
 	options_clear(&options);
 	return status;
 }

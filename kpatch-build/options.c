@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "error.h"
+#include "package.h"
 
 /* The kernel's limit for a module name (MODULE_NAME_LEN) is 56 with the terminating zero. */
 #define NAME_MAX_LEN 55
@@ -25,12 +26,15 @@ enum {
 	OPT_PATCH_VERSION,
 	OPT_AUTHOR,
 	OPT_FIXES,
+	OPT_PACKAGE,
+	OPT_CC_LAUNCHER,
 };
 
 static const struct argp_option option_table[] = {
 	{ 0, 0, 0, 0, "The kernel that the patch is for:", 1 },
 	{ "archversion", 'a', "RELEASE", 0,
-	  "kernel release, as uname -r shows it (default: running)", 0 },
+	  "kernel release, as uname -r shows it (default: running); several: a module for each",
+	  0 },
 	{ "sourcedir", 's', "DIR", 0, "source tree, prepared or built; it is only read", 0 },
 	{ "config", 'c', "FILE", 0, "kernel configuration", 0 },
 	{ "vmlinux", 'v', "FILE", 0, "vmlinux or vmlinuz of the kernel", 0 },
@@ -43,6 +47,8 @@ static const struct argp_option option_table[] = {
 	{ "non-replace", 'R', 0, 0, "do not replace patches that are loaded already", 0 },
 	{ "core", OPT_CORE, "CORE", 0,
 	  "kpatch: the bundled core (default), livepatch: the kernel's own", 0 },
+	{ "package", OPT_PACKAGE, "KIND", 0,
+	  "make a package of it as well, for exactly that kernel: deb or rpm", 0 },
 	{ "sign-key", OPT_SIGN_KEY, "FILE", 0, "sign the module with this private key", 0 },
 	{ "sign-cert", OPT_SIGN_CERT, "FILE", 0, "certificate that belongs to the key", 0 },
 	{ "title", OPT_TITLE, "TEXT", 0, "what it is (default: the subjects of the patches)", 0 },
@@ -54,6 +60,8 @@ static const struct argp_option option_table[] = {
 	  0 },
 	{ 0, 0, 0, 0, "The build:", 3 },
 	{ "jobs", 'j', "N", 0, "compile N objects at once (default: one a processor)", 0 },
+	{ "cc-launcher", OPT_CC_LAUNCHER, "COMMAND", 0,
+	  "compile through this command: ccache, distcc, icecc", 0 },
 	{ "target", 't', "TARGET", 0,
 	  "only patch this object (fs/namei.o), module (nf_tables), vmlinux or modules; repeatable",
 	  0 },
@@ -74,6 +82,8 @@ struct parsing {
 	struct options *options;
 	const char *name;
 	const char *core;
+	const char *package;
+	const char *cc_launcher;
 	GError **err;
 };
 
@@ -89,9 +99,6 @@ static unsigned int parse_count(struct argp_state *state, const char *what, cons
 static error_t parse_target_option(struct target_request *target, int key, char *arg)
 {
 	switch (key) {
-	case 'a':
-		target->release = arg;
-		return 0;
 	case 's':
 		target->source_dir = arg;
 		return 0;
@@ -150,6 +157,9 @@ static error_t parse_module_option(struct parsing *p, int key, char *arg)
 	case OPT_CORE:
 		p->core = arg;
 		return 0;
+	case OPT_PACKAGE:
+		p->package = arg;
+		return 0;
 	case OPT_SIGN_KEY:
 		o->sign_key = arg;
 		return 0;
@@ -167,6 +177,13 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 	struct options *o = p->options;
 
 	switch (key) {
+	case 'a':
+		if (!g_ptr_array_find_with_equal_func(o->releases, arg, g_str_equal, NULL))
+			g_ptr_array_add(o->releases, arg);
+		return 0;
+	case OPT_CC_LAUNCHER:
+		p->cc_launcher = arg;
+		return 0;
 	case 'j':
 		o->jobs = parse_count(state, "--jobs", arg);
 		return 0;
@@ -235,11 +252,58 @@ static bool check_core(struct options *o, const char *name, GError **err)
 	       kp_fail(err, KP_USAGE, "--core=%s: there is no such core; use %s", name, names);
 }
 
+static bool check_releases(struct options *o, GError **err)
+{
+	struct target_request *target = &o->target;
+
+	if (o->releases->len == 1)
+		target->release = o->releases->pdata[0];
+	if (o->releases->len > 1 && (target->source_dir || target->config || target->vmlinux))
+		return kp_fail(
+			err, KP_USAGE,
+			"--sourcedir, --config and --vmlinux are about one kernel: give them "
+			"with one --archversion");
+	return true;
+}
+
+/* Compilers run in the kernel's source, where a relative path would not lead anywhere. */
+static bool check_launcher(struct options *o, const char *text, GError **err)
+{
+	g_autoptr(GError) why = NULL;
+
+	if (!text)
+		return true;
+	if (!g_shell_parse_argv(text, NULL, &o->cc_launcher, &why))
+		return kp_fail(err, KP_USAGE, "--cc-launcher='%s': %s", text, why->message);
+	g_autofree char *found = g_find_program_in_path(o->cc_launcher[0]);
+
+	if (!found)
+		return kp_fail(
+			err, KP_FAILED,
+			"--cc-launcher: there is no command '%s'; install it (the packages "
+			"of ccache, distcc and icecc are called like them), or give its path",
+			o->cc_launcher[0]);
+	g_free(o->cc_launcher[0]);
+	o->cc_launcher[0] = g_canonicalize_filename(found, NULL);
+	return true;
+}
+
+/* The patches' names change from version to version, so they are in no name here. */
+static bool choose_package(struct options *o, const char *format, GError **err)
+{
+	o->package = package_format_find(format, err);
+	if (!o->package || !package_check_version(o->fixes.version, err))
+		return false;
+	o->name = package_module_name(o->given_name, o->fixes.version, err);
+	return o->name;
+}
+
 static bool check_options(struct parsing *p, GError **err)
 {
 	struct options *o = p->options;
 
-	if (!check_core(o, p->core, err))
+	if (!check_core(o, p->core, err) || !check_releases(o, err) ||
+	    !check_launcher(o, p->cc_launcher, err))
 		return false;
 	if (!g_file_test(o->output_dir, G_FILE_TEST_IS_DIR))
 		return kp_fail(err, KP_FAILED, "output folder %s does not exist; make it first",
@@ -254,6 +318,9 @@ static bool check_options(struct parsing *p, GError **err)
 		if (!g_file_test(o->patches->pdata[i], G_FILE_TEST_IS_REGULAR))
 			return kp_fail(err, KP_FAILED, "patch file '%s' not found",
 				       (char *)o->patches->pdata[i]);
+	o->given_name = p->name;
+	if (p->package)
+		return choose_package(o, p->package, err);
 	o->name = p->name ? options_sanitise_name(p->name) : default_name(o);
 	return true;
 }
@@ -266,13 +333,14 @@ bool options_parse(struct options *options, int argc, char **argv, GError **err)
 		.args_doc = "PATCH...",
 		.doc = "Build a module that patches the running kernel from source patches.\v"
 		       "Exit status: 0 built, 1 failed, 2 the patch cannot be made into a module, "
-		       "3 it changes nothing, 64 wrong usage.",
+		       "3 it changes nothing, 4 built for some of several kernels, 64 wrong usage.",
 	};
 	struct parsing parsing = { .options = options, .err = err };
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 
 	*options = (struct options){
 		.patches = g_ptr_array_new_with_free_func(g_free),
+		.releases = g_ptr_array_new(),
 		.only = g_ptr_array_new_with_free_func(g_free),
 		.jobs = processors > 0 ? (unsigned int)processors : 1,
 		.output_dir = ".",
@@ -291,7 +359,9 @@ bool options_parse(struct options *options, int argc, char **argv, GError **err)
 void options_clear(struct options *options)
 {
 	g_clear_pointer(&options->patches, g_ptr_array_unref);
+	g_clear_pointer(&options->releases, g_ptr_array_unref);
 	g_clear_pointer(&options->only, g_ptr_array_unref);
+	g_clear_pointer(&options->cc_launcher, g_strfreev);
 	g_clear_pointer(&options->name, g_free);
 	fixes_clear_given(&options->fixes);
 }

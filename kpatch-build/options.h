@@ -10,11 +10,15 @@
 #include "patch-core.h"
 #include "target.h"
 
+struct package_format;
+
 /** struct options - what the user asked for. */
 struct options {
-	GPtrArray *patches; /* of char *: patch files, in order; at least one */
-	struct target_request target;
+	GPtrArray *patches;	      /* of char *: patch files, in order; at least one */
+	GPtrArray *releases;	      /* of char *: -a, each once; empty: the running kernel's */
+	struct target_request target; /* without a release if there are several */
 	unsigned int jobs;
+	char **cc_launcher;	/* --cc-launcher, a command; NULL: none */
 	GPtrArray *only;	/* of char *: -t, objects or modules to restrict the build to */
 	char *name;		/* of the module file, sanitised */
 	const char *output_dir; /* an existing folder */
@@ -25,6 +29,8 @@ struct options {
 	const char *json;
 	const char *cache;
 	const char *sign_key, *sign_cert;
+	const struct package_format *package; /* NULL: the module is all that is wanted */
+	const char *given_name;		      /* -n; NULL: none */
 	unsigned int max_objects;
 	bool keep;
 	bool quiet;

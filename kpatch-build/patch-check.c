@@ -2,6 +2,7 @@
 /* What must hold for a patch module before and after the link, and the kernel would not tell. */
 #include "patch-check.h"
 
+#include <inttypes.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -76,14 +77,6 @@ static void check_callbacks(const struct ko *ko, const char *kind, struct kp_dia
 	}
 }
 
-static unsigned long word_at(const struct ko_section *sec, uint64_t at)
-{
-	uint64_t value;
-
-	memcpy(&value, sec->data + at, sizeof(value));
-	return GUINT64_FROM_LE(value);
-}
-
 static void check_funcs(const struct ko *ko, struct kp_diags *diags)
 {
 	const struct ko_section *sec = ko_section(ko, ".kpatch.funcs");
@@ -101,8 +94,8 @@ static void check_funcs(const struct ko *ko, struct kp_diags *diags)
 				    "incomplete entry in .kpatch.funcs");
 			continue;
 		}
-		if (!g_hash_table_add(seen, g_strdup_printf("%s %s %lu", objname, name,
-							    word_at(sec, at + FUNC_SYMPOS))))
+		if (!g_hash_table_add(seen, g_strdup_printf("%s %s %" PRIu64, objname, name,
+							    ko_long(sec, at + FUNC_SYMPOS))))
 			kp_diag_add(diags, KP_ERROR_DIAG, objname, name, NULL,
 				    "replaced twice by this patch");
 	}

@@ -21,9 +21,8 @@ static bool relocate_originals(struct ko *ko, const struct anchor_setup *anchors
 
 	for (uint64_t at = 0; sec && sec->data && at + FUNC_SIZE <= sec->size; at += FUNC_SIZE) {
 		const char *objname = ko_rela_string(sec, at + FUNC_OBJNAME);
-		uint64_t old;
+		uint64_t old = ko_long(sec, at + FUNC_OLD);
 
-		memcpy(&old, sec->data + at + FUNC_OLD, sizeof(old));
 		memset(sec->data + at + FUNC_OLD, 0, sizeof(old));
 		if (objname && !strcmp(objname, "vmlinux") && old &&
 		    !anchor_field(ko, sec, at + FUNC_OLD, old, anchors, err))
@@ -65,9 +64,11 @@ static bool convert_livepatch(struct ko *ko, const struct klp_refs *refs,
 	return klp_convert(ko, refs, request->diags, err);
 }
 
-static const char *const kpatch_headers[] = { "include/kpatch/kpatch-core.h",
+#define HOW_HEADER "include/kpatch/kpatch-how.h" /* of patch/kpatch-patch.h */
+
+static const char *const kpatch_headers[] = { HOW_HEADER, "include/kpatch/kpatch-core.h",
 					      "include/kpatch/kpatch-hash.h", NULL };
-static const char *const livepatch_headers[] = { NULL };
+static const char *const livepatch_headers[] = { HOW_HEADER, NULL };
 
 /* What kpatch.ko is built on. */
 static const char *const kpatch_options[] = { "CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS",

@@ -15,7 +15,7 @@ struct post_link_request;
 struct patch_core {
 	const char *name;	    /* --core=NAME, and kpatch.core= in the module */
 	const char *glue;	    /* in share/kpatch/patch, without .c */
-	const char *const *headers; /* below share/kpatch: what only this glue includes */
+	const char *const *headers; /* below share/kpatch: what this glue includes */
 	const char *const *options; /* configuration options that the kernel must have */
 	/*
 	 * It is kpatch.ko: a module with exports (core-exports.h) that compares build-ids, to which

@@ -346,6 +346,100 @@ void report_summary(struct report *report, const char *module, const GPtrArray *
 	fflush(stdout);
 }
 
+void report_kernel(struct report *report, const char *release, const char *text)
+{
+	/* What a quiet build says is what is wrong. */
+	FILE *to = report->quiet ? stderr : stdout;
+
+	if (!*text)
+		return;
+	close_line(report);
+	fprintf(to, "%s%s:%s\n%s", report->colour ? "\033[1m" : "", release,
+		report->colour ? "\033[0m" : "", text);
+	fflush(to);
+}
+
+/* One word for what a build ended with. */
+static const char *result_word(int status)
+{
+	static const struct {
+		int status;
+		const char *word;
+	} words[] = {
+		{ KP_OK, "built" },
+		{ KP_UNPATCHABLE, "refused" },
+		{ KP_NO_CHANGE, "no change" },
+		{ KP_INTERRUPTED, "interrupted" },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(words); i++)
+		if (words[i].status == status)
+			return words[i].word;
+	return "failed";
+}
+
+/* With the second one, where the first only announces a list; to be freed. */
+static char *first_line(const char *text)
+{
+	gsize len = strcspn(text, "\n");
+
+	if (!len || text[len - 1] != ':' || !text[len])
+		return g_strndup(text, len);
+	const char *next = text + len + strspn(text + len, "\n ");
+
+	return g_strdup_printf("%.*s %.*s", (int)len, text, (int)strcspn(next, "\n"), next);
+}
+
+/* What came out of a build, or the first line of what was in its way; to be freed. */
+static char *outcome(const json_t *kernel)
+{
+	const char *module =
+		json_string_value(json_object_get(json_object_get(kernel, "module"), "path"));
+	const json_t *diags = json_object_get(kernel, "diagnostics");
+	const char *error = json_string_value(json_object_get(kernel, "error"));
+
+	if (module)
+		return g_strdup(module);
+	for (size_t i = 0; i < json_array_size(diags); i++) {
+		const json_t *diag = json_array_get(diags, i);
+		const char *object = json_string_value(json_object_get(diag, "object"));
+		const char *symbol = json_string_value(json_object_get(diag, "symbol"));
+
+		if (!g_str_equal(text_of(diag, "severity"), "error"))
+			continue;
+		const char *message = text_of(diag, "message");
+
+		return g_strdup_printf("%s%s%s%s%.*s", object ?: "", object ? ": " : "",
+				       symbol ?: "", symbol ? ": " : "",
+				       (int)strcspn(message, "\n"), message);
+	}
+	return first_line(error ?: "");
+}
+
+void report_fleet(struct report *report, const json_t *kernels)
+{
+	int width = (int)strlen("Kernel");
+
+	end_phase(report);
+	if (report->quiet)
+		return;
+	close_line(report);
+	for (size_t i = 0; i < json_array_size(kernels); i++)
+		width = MAX(width, (int)strlen(text_of(json_array_get(kernels, i), "release")));
+	printf("%-*s  %-11s  %7s  %s\n", width, "Kernel", "Result", "Seconds",
+	       "Module, or why not");
+	for (size_t i = 0; i < json_array_size(kernels); i++) {
+		const json_t *kernel = json_array_get(kernels, i);
+		const json_t *status = json_object_get(kernel, "exit_status");
+		g_autofree char *what = outcome(kernel);
+
+		printf("%-*s  %-11s  %7.1f  %s\n", width, text_of(kernel, "release"),
+		       result_word((int)json_integer_value(status)),
+		       json_number_value(json_object_get(kernel, "seconds")), what);
+	}
+	fflush(stdout);
+}
+
 static json_t *names_json(const GPtrArray *names)
 {
 	json_t *list = json_array();
@@ -442,7 +536,7 @@ static json_t *timings_json(struct report *report)
 	return list;
 }
 
-static json_t *module_json(const char *path)
+static json_t *file_json(const char *path)
 {
 	g_autofree char *data = NULL;
 	gsize len;
@@ -455,24 +549,69 @@ static json_t *module_json(const char *path)
 	return json_pack("{s:s, s:s, s:I}", "path", path, "sha256", sum, "size", (json_int_t)len);
 }
 
-bool report_write_json(struct report *report, const char *path, const struct report_facts *facts,
-		       GError **err)
+/* Called as in kpatch info --json. */
+static void add_fixes(json_t *root, const struct fixes *fixes)
+{
+	const struct {
+		const char *key;
+		const GPtrArray *list;
+	} lists[] = {
+		{ "fixes", fixes->cves },
+		{ "titles", fixes->titles },
+		{ "authors", fixes->authors },
+		{ "diffs_sha256", fixes->diffs },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(lists); i++)
+		json_object_set_new(root, lists[i].key, names_json(lists[i].list));
+	json_object_set_new(root, "patch_version",
+			    fixes->version ? json_string(fixes->version) : json_null());
+}
+
+json_t *report_patch_json(const struct report_facts *facts)
+{
+	const struct target *target = facts->target;
+	g_autofree char *file = g_path_get_basename(facts->module);
+	json_t *root =
+		json_pack("{s:s, s:s, s:s, s:b, s:{s:s, s:s, s:s, s:s}, s:o, s:o}", "program",
+			  "kpatch-build " KP_VERSION, "name", facts->options->name, "core",
+			  facts->options->core->name, "replace", facts->options->replace, "target",
+			  "release", target->release, "version", target->version, "distro",
+			  target->distro, "compiler", target->cc_version, "objects",
+			  results_json(facts->results), "module", file_json(facts->module));
+
+	if (!root)
+		return NULL;
+	json_object_set_new(json_object_get(root, "module"), "path", json_string(file));
+	add_fixes(root, facts->fixes);
+	return root;
+}
+
+json_t *report_json(struct report *report, const struct report_facts *facts)
 {
 	json_t *root = json_pack(
-		"{s:s, s:s, s:i, s:s?, s:s?, s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:f}", "program",
-		"kpatch-build " KP_VERSION, "status", facts->error ? "failed" : "built",
+		"{s:s, s:s, s:i, s:s?, s:s?, s:s?, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:f}",
+		"program", "kpatch-build " KP_VERSION, "status", facts->error ? "failed" : "built",
 		"exit_status", kp_exit_status(facts->error), "error",
 		facts->error ? facts->error->message : NULL, "name",
 		facts->options ? facts->options->name : NULL, "core",
 		facts->options && facts->options->core ? facts->options->core->name : NULL,
 		"target", target_json(facts->target), "patches", patches_json(facts->patches),
 		"objects", results_json(facts->results), "diagnostics", diags_json(facts->diags),
-		"timings", timings_json(report), "module", module_json(facts->module), "seconds",
+		"timings", timings_json(report), "module", file_json(facts->module), "package",
+		file_json(facts->package), "seconds",
 		seconds(report->start, g_get_monotonic_time()));
-	g_autofree char *text = NULL;
-	char *dump = root ? json_dumps(root, JSON_INDENT(2) | JSON_SORT_KEYS) : NULL;
 
-	json_decref(root);
+	if (root && facts->fixes)
+		add_fixes(root, facts->fixes);
+	return root;
+}
+
+bool report_save(const json_t *document, const char *path, GError **err)
+{
+	g_autofree char *text = NULL;
+	char *dump = document ? json_dumps(document, JSON_INDENT(2) | JSON_SORT_KEYS) : NULL;
+
 	if (!dump)
 		return kp_fail(err, KP_FAILED, "cannot make the report: a name in it is not UTF-8");
 	text = g_strconcat(dump, "\n", NULL);

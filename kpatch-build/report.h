@@ -53,12 +53,25 @@ struct report_facts {
 	const GPtrArray *patches; /* of struct source_patch * */
 	const GPtrArray *results; /* of struct diff_result * */
 	const struct kp_diags *diags;
+	const struct fixes *fixes;
 	const char *module;  /* path of what was built */
+	const char *package; /* path of its package */
 	const GError *error; /* why nothing was built */
 };
 
-/** report_write_json() - write the report of a build, successful or not. */
-bool report_write_json(struct report *report, const char *path, const struct report_facts *facts,
-		       GError **err);
+/** report_json() - the report of a build, successful or not; NULL: a name is not UTF-8. */
+json_t *report_json(struct report *report, const struct report_facts *facts);
+
+/** report_patch_json() - what the patch is, without paths and times: what its package has. */
+json_t *report_patch_json(const struct report_facts *facts);
+
+/** report_save() - write a report, of which NULL is an error, to the file @path. */
+bool report_save(const json_t *document, const char *path, GError **err);
+
+/** report_kernel() - @text is what the build for one of several kernels said. */
+void report_kernel(struct report *report, const char *release, const char *text);
+
+/** report_fleet() - a table of reports, each with its "release". */
+void report_fleet(struct report *report, const json_t *kernels);
 
 #endif

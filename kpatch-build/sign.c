@@ -16,10 +16,11 @@ static const char *hash_of(const struct target *target)
 	return hash && *hash ? hash : "sha512";
 }
 
-/* sign-file of the headers package, else of the prepared tree. */
+/* sign-file of the headers package, else of a built or prepared tree; else Ubuntu's. */
 static char *find_sign_file(const struct target *target, const struct tree *tree)
 {
-	const char *dirs[] = { target->headers, tree ? tree->master : NULL };
+	const char *dirs[] = { target->headers, target->source_is_tree ? target->source : NULL,
+			       tree ? tree->master : NULL };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(dirs); i++) {
 		if (!dirs[i])
@@ -31,7 +32,21 @@ static char *find_sign_file(const struct target *target, const struct tree *tree
 			return path;
 		g_free(path);
 	}
-	return NULL;
+	return g_find_program_in_path("kmodsign");
+}
+
+/* sign-file does not ask, but only says that it got no pass phrase. */
+static bool check_pass_phrase(const char *key, GError **err)
+{
+	g_autofree char *text = NULL;
+
+	if (g_getenv("KBUILD_SIGN_PIN") || !g_file_get_contents(key, &text, NULL, NULL) ||
+	    !strstr(text, "ENCRYPTED"))
+		return true;
+	return kp_fail(err, KP_FAILED,
+		       "the signing key %s is encrypted; put its pass phrase into the environment "
+		       "as KBUILD_SIGN_PIN",
+		       key);
 }
 
 static bool check_readable(const char *path, const char *what, GError **err)
@@ -50,7 +65,8 @@ bool sign_check(const struct target *target, const struct tree *tree, const char
 		return kp_fail(err, KP_USAGE,
 			       "signing needs a key and a certificate: give both --sign-key and "
 			       "--sign-cert");
-	if (!check_readable(key, "signing key", err) || !check_readable(cert, "certificate", err))
+	if (!check_readable(key, "signing key", err) || !check_readable(cert, "certificate", err) ||
+	    !check_pass_phrase(key, err))
 		return false;
 
 	g_autofree char *tool = find_sign_file(target, tree);

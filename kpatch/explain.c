@@ -26,18 +26,19 @@ static char *lockdown_mode(const struct host *host)
 	return g_strndup(open + 1, strcspn(open + 1, "]"));
 }
 
-static char *explain_eperm(const struct host *host)
+/* @log: the kernel's, which tells of a lockdown as well where securityfs is not mounted; or "" */
+static char *explain_eperm(const struct host *host, const char *log)
 {
 	if (file_is(host, "sys/kernel/modules_disabled", "1"))
 		return g_strdup("loading modules is switched off until the next boot "
 				"(kernel.modules_disabled=1); it can only be undone by booting");
 	g_autofree char *mode = lockdown_mode(host);
-	if (mode)
+	if (mode || strstr(log, "Lockdown: "))
 		return g_strdup_printf(
-			"the kernel is locked down (%s) and takes only modules that are "
+			"the kernel is locked down%s%s%s and takes only modules that are "
 			"signed with a key it knows; sign with kpatch-build --sign-key "
 			"and enrol the key",
-			mode);
+			mode ? " (" : "", mode ? mode : "", mode ? ")" : "");
 	if (geteuid() != 0)
 		return g_strdup("only root may load modules; run this as root");
 	return g_strdup("the kernel does not allow this process to load modules; "
@@ -120,7 +121,7 @@ char *explain_insert(const struct host *host, const struct core_ops *core, int e
 			core->module, core->module, core->module);
 	switch (error) {
 	case EPERM:
-		return explain_eperm(host);
+		return explain_eperm(host, log);
 	case EBUSY:
 		return explain_ebusy(host, core);
 	case EKEYREJECTED:
@@ -164,7 +165,7 @@ char *explain_core(const struct host *host, int error)
 {
 	switch (error) {
 	case EPERM:
-		return explain_eperm(host);
+		return explain_eperm(host, "");
 	case EKEYREJECTED:
 	case ENOKEY:
 	case EBADMSG:

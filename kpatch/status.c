@@ -4,6 +4,8 @@
 #include "command.h"
 #include "core.h"
 #include "error.h"
+#include "fixes.h"
+#include "installed.h"
 #include "module.h"
 #include "transition.h"
 
@@ -52,7 +54,7 @@ static void add_transition(const struct command *cmd, json_t *patch,
 
 /* Returns whether it is in force. */
 static bool show_patch(const struct command *cmd, json_t *patches,
-		       const struct loaded_patch *loaded)
+		       const struct loaded_patch *loaded, const GPtrArray *installed)
 {
 	const char *state = patch_state_name(&loaded->state);
 	json_t *patch = json_pack("{s:s, s:s, s:s}", "name", loaded->name, "core",
@@ -64,6 +66,8 @@ static bool show_patch(const struct command *cmd, json_t *patches,
 		add_transition(cmd, patch, loaded);
 	else
 		g_string_append_c(cmd->text, '\n');
+	fixes_add_loaded(patch, cmd->host, loaded->name, installed);
+	fixes_write(cmd->text, patch);
 	json_array_append_new(patches, patch);
 	return loaded->state.enabled && !loaded->state.transition;
 }
@@ -104,17 +108,20 @@ bool command_status(const struct command *cmd, const char *arg G_GNUC_UNUSED, GE
 
 	json_t *patches = json_array();
 	g_autoptr(GPtrArray) loaded = loaded_patches(cmd->host);
+	g_autoptr(GPtrArray) installed =
+		loaded->len ? installed_read(cmd->host) : g_ptr_array_new();
 	g_autoptr(GString) missing = g_string_new(NULL);
 
 	for (guint i = 0; i < loaded->len; i++) {
 		const struct loaded_patch *patch = loaded->pdata[i];
-		if (!show_patch(cmd, patches, patch))
+		if (!show_patch(cmd, patches, patch, installed))
 			g_string_append_printf(missing, "%s%s (%s)", missing->len ? ", " : "",
 					       patch->name, patch_state_name(&patch->state));
 	}
 	show_leftovers(cmd, patches);
 	if (!json_array_size(patches))
 		g_string_append(cmd->text, "no patches are loaded\n");
+	json_object_set_new(cmd->result, "fixes", fixes_in_force(patches));
 	json_object_set_new(cmd->result, "patches", patches);
 	return !missing->len || kp_fail(err, KP_FAILED,
 					"not in force: %s; kpatch status --wait SECONDS waits for "

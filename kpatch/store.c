@@ -2,6 +2,7 @@
 #include "store.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,6 +11,9 @@
 #include "module.h"
 
 #define ORDER_FILE "order"
+/* A file until it is complete. Writers hold the lock, so one is enough, and what a killed one left
+ * is written over. */
+#define NEW_FILE ".new"
 
 static char *folder_of(const struct host *host, const char *release)
 {
@@ -124,19 +128,53 @@ GPtrArray *store_list(const struct host *host, const char *release)
 
 /* ---- changing it ---- */
 
+/* False with errno. */
+static bool fill_file(int fd, const char *data, gsize size)
+{
+	while (size) {
+		ssize_t done = write(fd, data, size);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return false;
+		data += done;
+		size -= (gsize)done;
+	}
+	return fsync(fd) == 0;
+}
+
+static bool sync_folder(const char *folder)
+{
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool ok = fd >= 0 && fsync(fd) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+/* Beside it, fsync, rename, fsync of the folder; not called like a module meanwhile. */
 static bool write_file(const char *folder, const char *file, const char *data, gsize size,
 		       GError **err)
 {
 	g_autofree char *path = g_build_filename(folder, file, NULL);
-	g_autoptr(GError) why = NULL;
+	g_autofree char *new = g_build_filename(folder, NEW_FILE, NULL);
+	int fd = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+	bool ok = fd >= 0 && fill_file(fd, data, size);
+	int error = errno;
 
-	/* Beside it, fsync, rename, fsync of the folder; not called like a module meanwhile. */
-	if (g_file_set_contents_full(path, data, (gssize)size,
-				     G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
-				     0644, &why))
+	if (fd >= 0 && close(fd) < 0 && ok) {
+		ok = false;
+		error = errno;
+	}
+	if (ok && g_rename(new, path) == 0 && sync_folder(folder))
 		return true;
-	return kp_fail(err, KP_FAILED, "cannot write %s: %s%s", path, why->message,
-		       kp_error_remedy(why));
+	if (ok)
+		error = errno;
+	g_unlink(new);
+	errno = error;
+	return kp_fail_errno(err, "cannot write %s", path);
 }
 
 /* The order as it is, but with @last at its end. */
@@ -168,6 +206,7 @@ bool store_remove(const struct host *host, const char *release, const char *path
 {
 	g_autofree char *folder = folder_of(host, release);
 	g_autofree char *order = g_build_filename(folder, ORDER_FILE, NULL);
+	g_autofree char *new = g_build_filename(folder, NEW_FILE, NULL);
 
 	if (g_unlink(path) < 0 && errno != ENOENT)
 		return kp_fail_errno(err, "cannot remove %s", path);
@@ -176,6 +215,7 @@ bool store_remove(const struct host *host, const char *release, const char *path
 		return write_order(folder, NULL, err);
 	/* Whatever else is in the folder is not ours. */
 	g_unlink(order);
+	g_unlink(new);
 	g_rmdir(folder);
 	return true;
 }

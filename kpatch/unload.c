@@ -134,25 +134,38 @@ static guint place_of(const struct host *host, const GPtrArray *installed,
 	return place;
 }
 
-/* The latest first. Patches of different cores do not touch each other. */
+struct placed {
+	guint place;
+	guint index; /* among the loaded ones */
+};
+
+/* The latest first; of those with one place, the last one. */
+static int compare_placed(gconstpointer a, gconstpointer b)
+{
+	const struct placed *one = a, *other = b;
+
+	if (one->place != other->place)
+		return one->place < other->place ? 1 : -1;
+	return one->index < other->index ? 1 : -1;
+}
+
+/* Patches of different cores do not touch each other. */
 static GPtrArray *names_from_the_top(const struct host *host)
 {
 	g_autoptr(GPtrArray) installed = store_list(host, host->release);
 	g_autoptr(GPtrArray) loaded = loaded_patches(host);
+	g_autoptr(GArray) order = g_array_new(FALSE, FALSE, sizeof(struct placed));
 	GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
 
-	while (loaded->len) {
-		guint top = 0, highest = 0;
-		for (guint i = 0; i < loaded->len; i++) {
-			guint place = place_of(host, installed, loaded->pdata[i]);
-			if (place >= highest) {
-				top = i;
-				highest = place;
-			}
-		}
-		const struct loaded_patch *patch = loaded->pdata[top];
+	for (guint i = 0; i < loaded->len; i++) {
+		struct placed placed = { place_of(host, installed, loaded->pdata[i]), i };
+		g_array_append_val(order, placed);
+	}
+	g_array_sort(order, compare_placed);
+	for (guint i = 0; i < order->len; i++) {
+		guint index = g_array_index(order, struct placed, i).index;
+		const struct loaded_patch *patch = loaded->pdata[index];
 		g_ptr_array_add(names, g_strdup(patch->name));
-		g_ptr_array_remove_index(loaded, top);
 	}
 	return names;
 }

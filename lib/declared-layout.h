@@ -7,6 +7,8 @@
 #ifndef KP_DECLARED_LAYOUT_H
 #define KP_DECLARED_LAYOUT_H
 
+#include "../kmod/include/kpatch/kpatch-how.h"
+
 /* .kpatch.funcs */
 enum {
 	FUNC_NEW = 0,
@@ -45,6 +47,7 @@ enum {
 /* .kpatch.late */
 enum {
 	LATE_PLACE = 0,
+	LATE_TYPE = 8, /* and then: sympos, addend */
 	LATE_NAME = 32,
 	LATE_OBJNAME = 40,
 	LATE_SIZE = 48,
@@ -94,15 +97,14 @@ enum {
 	KEEP_SIZE = 64,
 };
 
-/* SHADOW_HOW, as in kmod/include/record/linux/livepatch.h. */
+/* SHADOW_HOW */
 enum {
-	HOW_ALLOC = 1,
-	HOW_FREE_ALL = 3,
-	HOW_GET = 4,
-	HOW_CALL = 0xff, /* mask: which call */
-	HOW_UNKNOWN = 0x100,
-	HOW_NAMED = 0x200,
-	HOW_ANY_SIZE = 0x400, /* by create-diff-object: of some calls nobody knows the size */
+	HOW_ALLOC = KPATCH_HOW_ALLOC,
+	HOW_GET = KPATCH_HOW_GET,
+	HOW_CALL = KPATCH_HOW_CALL,
+	HOW_UNKNOWN = KPATCH_HOW_UNKNOWN,
+	HOW_NAMED = KPATCH_HOW_NAMED,
+	HOW_ANY_SIZE = KPATCH_HOW_ANY_SIZE,
 };
 
 #endif

@@ -18,6 +18,7 @@ enum kp_status {
 	KP_FAILED = 1,	    /* could not do it: bad input, environment, I/O */
 	KP_UNPATCHABLE = 2, /* differences that cannot be patched */
 	KP_NO_CHANGE = 3,   /* nothing changed */
+	KP_PARTLY = 4,	    /* of several things, some could be done */
 	KP_USAGE = 64,	    /* wrong command line */
 	KP_INTERRUPTED = 130,
 };

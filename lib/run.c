@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
@@ -15,7 +16,7 @@
 
 #define OUTPUT_KEPT   65536
 #define OUTPUT_SHOWN  3000 /* bytes of output in an error message */
-#define TERM_GRACE_MS 2000 /* between SIGTERM and SIGKILL */
+#define TERM_GRACE_MS 2000 /* between SIGTERM and SIGKILL, by default */
 
 /* The process's interrupt: signals are global by nature, so is what they set. */
 static volatile sig_atomic_t interrupted;
@@ -98,6 +99,21 @@ struct child_fds {
 	int in, out, err, report;
 };
 
+G_NORETURN static void child_call(const struct run_job *job, const struct child_fds *fds)
+{
+	/* What a program that is started would not have: the parent's ends, and its interrupts. */
+	close(fds->report);
+	close(interrupt_pipe[0]);
+	close(interrupt_pipe[1]);
+	interrupt_pipe[0] = interrupt_pipe[1] = -1;
+	interrupted = 0;
+	run_catch_signals();
+	int status = job->call(job->data);
+
+	fflush(NULL);
+	_exit(status);
+}
+
 static void child_exec(const struct run_job *job, const struct child_fds *fds, pid_t parent)
 {
 	static const int restored[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGCHLD };
@@ -113,6 +129,8 @@ static void child_exec(const struct run_job *job, const struct child_fds *fds, p
 		_exit(127);
 	if (dup2(fds->in, 0) >= 0 && dup2(fds->out, 1) >= 0 && dup2(fds->err, 2) >= 0 &&
 	    (!job->opts.cwd || chdir(job->opts.cwd) == 0)) {
+		if (job->call)
+			child_call(job, fds);
 		if (job->opts.env)
 			execvpe(job->argv[0], job->argv, (char *const *)job->opts.env);
 		else
@@ -180,6 +198,9 @@ static bool fork_child(struct child *child, struct child_fds *fds, GError **err)
 	fds->report = report[1];
 	pid_t parent = getpid();
 
+	/* What is not written yet would be written twice. */
+	if (job->call)
+		fflush(NULL);
 	child->pid = fork();
 	if (child->pid == 0)
 		child_exec(job, fds, parent);
@@ -315,7 +336,7 @@ static void children_kill(GPtrArray *children)
 		if (!child->exited)
 			kill(-child->pid, SIGTERM);
 	}
-	gint64 end = g_get_monotonic_time() + TERM_GRACE_MS * 1000;
+	gint64 start = g_get_monotonic_time();
 
 	for (guint i = 0; i < children->len; i++) {
 		struct child *child = children->pdata[i];
@@ -323,9 +344,10 @@ static void children_kill(GPtrArray *children)
 		if (child->exited)
 			continue;
 		struct pollfd fd = { .fd = child->pidfd, .events = POLLIN };
-		int left = (int)MAX((end - g_get_monotonic_time()) / 1000, 0);
+		int grace = (int)(child->job->opts.grace_ms ?: TERM_GRACE_MS);
+		int passed = (int)((g_get_monotonic_time() - start) / 1000);
 
-		while (poll(&fd, 1, left) < 0 && errno == EINTR)
+		while (poll(&fd, 1, MAX(grace - passed, 0)) < 0 && errno == EINTR)
 			;
 		/* Before reaping, so that the number still belongs to this group. */
 		kill(-child->pid, SIGKILL);
@@ -376,7 +398,7 @@ static const char *output_tail(const GString *output)
 
 static bool check_status(const struct run_job *job, GError **err)
 {
-	if (job->status == 0 || (job->opts.any_status && job->status < 128))
+	if (job->status == 0 || job->call || (job->opts.any_status && job->status < 128))
 		return true;
 	g_autofree char *command = job->opts.show_command ? g_strjoinv(" ", job->argv) : NULL;
 	g_autofree char *tail = g_strdup(output_tail(job->output));

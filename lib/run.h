@@ -20,12 +20,19 @@ struct run_opts {
 	const char *what;	/* the command's name in messages; NULL: argv[0] */
 	bool any_status;	/* an exit status other than 0 is not an error */
 	bool show_command;	/* an error shows the whole command line, too */
+	unsigned int grace_ms;	/* from SIGTERM to SIGKILL, when it is to end; 0: 2000 */
 };
 
 /** struct run_job - one command of a pool. */
 struct run_job {
 	struct run_opts opts;
-	char **argv;	 /* NULL-terminated, first is looked up in PATH */
+	char **argv; /* NULL-terminated, first is looked up in PATH */
+	/*
+	 * Not NULL: a process of its own calls this with @data instead of running @argv, with
+	 * interrupts that are its own, and ends with the status that it returns. However it ends is
+	 * no error of the pool: @status says. Only in a program that has no threads yet.
+	 */
+	int (*call)(void *data);
 	GString *out;	 /* gets stdout; NULL: stdout is treated as stderr is */
 	GString *output; /* set by run_pool(): the last 64 KiB of what was not captured in @out */
 	int status;	 /* set by run_pool(): exit status, 128 + signal when killed, -1 not run */

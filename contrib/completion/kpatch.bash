@@ -27,6 +27,8 @@ _kpatch_complete()
 	*FILE* | *PATCH*) _filedir ;;
 	*DIR*) _filedir -d ;;
 	*RELEASE*) COMPREPLY=($(compgen -W "$(ls /lib/modules 2>/dev/null)" -- "$cur")) ;;
+	*COMMAND*) COMPREPLY=($(compgen -c -- "$cur")) ;;
+	*KIND*) COMPREPLY=($(compgen -W 'deb rpm' -- "$cur")) ;;
 	*CORE*) COMPREPLY=($(compgen -W 'kpatch livepatch' -- "$cur")) ;;
 	esac
 	[[ $1 != *NAME* ]] || COMPREPLY+=($(compgen -W "$(_kpatch_names)" -- "$cur"))

@@ -212,7 +212,7 @@ static int apply_late(struct kp_patch *patch)
 	struct module *mod;
 	int ret;
 
-	for (row = patch->late; row && row->objname; row++) {
+	kp_for_each_late(patch, row) {
 		if (!is_first_row(patch, row))
 			continue;
 		mod = kp_module_alive(row->objname);
@@ -676,7 +676,7 @@ static int check_patch(struct kp_patch *patch)
 		if (!obj->funcs)
 			return -EINVAL;
 	/* Rows are filled in when their module is patched. Others would stay zero, and be called. */
-	for (row = patch->late; row && row->objname; row++) {
+	kp_for_each_late(patch, row) {
 		if (kp_late_is_kept(row) || has_object(patch, row->objname))
 			continue;
 		pr_err("'%s' refers to symbol '%s' in module '%s', which it does not patch\n",

@@ -22,9 +22,10 @@ int kp_shadow_register(struct kp_object *obj);
 /**
  * kp_shadow_check() - whether the types of @patch, which is to be loaded, go with those of all others.
  *
- * Variables of an id have one size, as far as patches say so, and one owner, if any. A patch that
- * has a state of another one has the types that belong to it as well: the state would live on
- * without its data. Under kp_mutex. Return: 0, -EINVAL.
+ * Variables of an id have one size, as far as patches say so, and one owner, if any. Whoever goes
+ * last frees them all: where an id has a dtor, all its types have one, but for those of patches that
+ * this one replaces. A patch that has a state of another one has the types that belong to it as
+ * well: the state would live on without its data. Under kp_mutex. Return: 0, -EINVAL.
  */
 int kp_shadow_check(const struct kp_patch *patch);
 

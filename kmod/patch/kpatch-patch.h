@@ -12,6 +12,8 @@
 
 #include <linux/types.h>
 
+#include "kpatch-how.h"
+
 /**
  * struct kpatch_patch_func - one replaced function (.kpatch.funcs)
  * @new_addr:	the replacement; 0 ends the table
@@ -87,8 +89,7 @@ struct kpatch_patch_state {
  * @objname:	the object that has the type; filled in by create-diff-object
  * @state:	the state that owns it, by name; NULL: none
  * @size:	bytes of a variable; 0: not known, or not always the same
- * @how:	0: KPATCH_SHADOW_TYPE(); else the call that it was found at, see
- *		kmod/include/record/linux/livepatch.h
+ * @how:	KPATCH_HOW_*
  *
  * A call that only looks for a variable (KPATCH_HOW_GET) declares no type.
  * Several entries of an object with one id mean one type. Where they do not have the same ctor or dtor one
@@ -106,9 +107,6 @@ struct kpatch_patch_shadow {
 	unsigned int line;
 	unsigned int how;
 };
-
-#define KPATCH_HOW_CALL 0xff /* in @how: which call */
-#define KPATCH_HOW_GET	4
 
 static inline bool kpatch_declares_type(const struct kpatch_patch_shadow *entry)
 {

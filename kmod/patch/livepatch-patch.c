@@ -61,14 +61,30 @@ static bool is_alone(void)
 	return list_is_singular(&patch.list);
 }
 
+/* Entries of one type: their variables are freed in one go. */
+static bool same_type(const struct kpatch_patch_shadow *a, const struct kpatch_patch_shadow *b)
+{
+	return a->id == b->id && same_object(core_objname(a->objname), core_objname(b->objname));
+}
+
+/* The first entry of a type stands for all of them. */
+static bool is_first(const struct kpatch_patch_shadow *type)
+{
+	const struct kpatch_patch_shadow *entry;
+
+	for_each_shadow_type(entry)
+		if (same_type(entry, type))
+			return entry == type;
+	return false;
+}
+
 /* The dtor of the type, which not each of its entries knows. */
 static klp_shadow_dtor_t dtor_of(const struct kpatch_patch_shadow *type)
 {
 	const struct kpatch_patch_shadow *entry;
 
 	for_each_shadow_type(entry)
-		if (entry->id == type->id && entry->dtor &&
-		    same_object(core_objname(entry->objname), core_objname(type->objname)))
+		if (entry->dtor && same_type(entry, type))
 			return entry->dtor;
 	return NULL;
 }
@@ -114,7 +130,8 @@ static void free_shadow_types(const struct klp_object *obj)
 	if (was_forced() || !is_alone())
 		return;
 	for_each_shadow_type(entry)
-		if (same_object(obj->name, core_objname(entry->objname)) && !is_used(entry->id))
+		if (same_object(obj->name, core_objname(entry->objname)) && is_first(entry) &&
+		    !is_used(entry->id))
 			klp_shadow_free_all(entry->id, dtor_of(entry));
 }
 

@@ -17,6 +17,7 @@ says() {
 }
 
 says 0 "PATCH..." --help
+says 0 "[--archversion=RELEASE]" --usage
 says 0 "kpatch-build " --version
 says 64 "no patch given"
 says 64 "unrecognized option" --no-such-option fix.patch
@@ -40,3 +41,24 @@ says 1 "6.1.0-0-none" -a 6.1.0-0-none --json report.json fix.patch
 expect '"status": "failed"' report.json
 expect '"exit_status": 1' report.json
 expect '"sha256": "'"$(sha256sum fix.patch | cut -d' ' -f1)"'"' report.json
+
+# The small ones of the other programs.
+kpatch-post-link --usage >log
+expect "[--symvers=FILE]" log
+status 64 kpatch-post-link >log 2>&1
+status 64 kpatch >log 2>&1
+expect "a command is missing" log
+status 64 kpatch frobnicate >log 2>&1
+expect "frobnicate" log
+for command in load unload install uninstall info force; do
+	status 64 kpatch $command >log 2>&1
+	expect "kpatch $command needs " log
+done
+for command in list status verify signal; do
+	status 64 kpatch $command superfluous >log 2>&1
+	expect "one argument too many" log
+	status 64 kpatch --all $command >log 2>&1
+	expect "does not take the option -a" log
+done
+status 64 kpatch --wait soon status >log 2>&1
+expect "takes seconds" log

@@ -106,5 +106,6 @@ offers "kpatch install --kernel ${release%?}" "$release"
 offers "kpatch-build --archversion=${release%?}" "$release"
 offers "kpatch-build -a ${release%?}" "$release"
 offers 'kpatch-build --core=' only kpatch livepatch
+offers 'kpatch-build --package=' only deb rpm
 offers 'kpatch-build fix.p' only fix.patch
 offers 'kpatch-build --output ' only folder

@@ -16,6 +16,8 @@ module
 differ -d -a
 says "test.orig.o: changed function: changed" "test.orig.o: included: changed in .text.changed"
 differ --debug --klp-arch
+differ --object fs/some.o
+says "some.o: changed function: changed"
 
 run() {
 	create-diff-object "$@" >out 2>&1
@@ -25,6 +27,8 @@ status 64 run
 status 64 run "${all[@]:0:6}"
 status 64 run "${all[@]}" one-more
 status 64 run --no-such-option "${all[@]}"
+status 0 run --usage
+says "[--object=NAME]"
 status 0 run --help
 says "ORIGINAL.o PATCHED.o OBJNAME SYMTAB Module.symvers MODNAME"
 rm -f output.o

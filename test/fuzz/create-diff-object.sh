@@ -8,9 +8,9 @@
 # Meant for a sanitizer build: make SAN=1 BUILD=build/san, then KP_BUILD=build/san. A finding's files
 # are kept in its directory fuzz-findings.
 . "${KP_TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/test/diff/lib.sh"
+. "$KP_TOP/test/fuzz/lib.sh"
 
 count=${1:-300} seed=${2:-1}
-mutate=$KP_TOP/test/fuzz/mutate
 
 # something of everything that has a rule
 compile <<'END'
@@ -100,19 +100,6 @@ kernel twin.o test.plain.o
 differ
 symbols_of vmlinux
 differ
-
-# what is kept of findings
-# shellcheck disable=SC2154 # tmp is test/lib.sh's
-keep() {
-	local kept
-	for kept in finding-*; do
-		[ -e "$kept" ] || continue
-		mkdir -p "$KP_BUILD/fuzz-findings"
-		cp "$kept" "$KP_BUILD/fuzz-findings/"
-	done
-	rm -rf "$tmp"
-}
-trap keep EXIT
 
 run=(create-diff-object --plain test.plain.o --report report.json)
 objects=(test.orig.o test.patched.o)

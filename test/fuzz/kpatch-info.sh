@@ -8,6 +8,7 @@
 # Meant for a sanitizer build: make SAN=1 BUILD=build/san, then KP_BUILD=build/san. A finding's files
 # are kept in its directory fuzz-findings.
 . "${KP_TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/test/lib.sh"
+. "$KP_TOP/test/fuzz/lib.sh"
 need as perl xz kpatch
 
 count=${1:-1000} seed=${2:-1}
@@ -74,19 +75,7 @@ kpatch info patch.ko >text || fail "the module that is to be damaged cannot be r
 expect "kept data one" text
 xz --keep --check=crc32 patch.ko
 
-keep() {
-	local kept
-	for kept in finding-*; do
-		[ -e "$kept" ] || continue
-		mkdir -p "$KP_BUILD/fuzz-findings"
-		cp "$kept" "$KP_BUILD/fuzz-findings/"
-	done
-	rm -rf "$tmp"
-}
-trap keep EXIT
-
 bad=0
-mutate=$KP_TOP/test/fuzz/mutate
 "$mutate" $((count * 9 / 10)) "$seed" patch.ko -- kpatch info --json patch.ko || bad=1
 "$mutate" $((count / 10)) "$((seed + 1))" patch.ko.xz -- kpatch info --json patch.ko.xz || bad=1
 exit $bad

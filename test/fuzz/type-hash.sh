@@ -8,9 +8,9 @@
 #
 # Meant for a sanitizer build, see create-diff-object.sh.
 . "${KP_TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/test/diff/lib.sh"
+. "$KP_TOP/test/fuzz/lib.sh"
 
 count=${1:-300} seed=${2:-1}
-mutate=$KP_TOP/test/fuzz/mutate
 
 cat >code.c <<'END'
 typedef unsigned long long u64;
@@ -56,17 +56,6 @@ int changed(int a)
 END
 compile <code.c
 module
-
-keep() {
-	local finding
-	for finding in finding-*; do
-		[ -e "$finding" ] || continue
-		mkdir -p "$KP_BUILD/fuzz-findings"
-		cp "$finding" "$KP_BUILD/fuzz-findings/"
-	done
-	rm -rf "$tmp"
-}
-trap keep EXIT
 
 bad=0
 # damage COMPILER FLAG...: a share of the rounds, with what this compiler writes

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Which CVEs the running kernel is patched for: kpatch list against a made-up machine. */
+/* Which CVEs the running kernel is patched for: kpatch list and status against a made-up machine.
+ */
 #include "kpatch-machine.h"
 
 static void run(struct machine *m, command_fn command, const char *arg)
@@ -77,6 +78,19 @@ static void test_list(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
 	expect_json(patch_called(m, "old"), "fixes", "null");
 }
 
+static void test_status(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
+{
+	m->notes = true;
+	load(m, "demo", DEMO);
+	load(m, "plain", DIFF_SUM);
+	run(m, command_status, NULL);
+	expect_text(m, "demo  enabled  (core livepatch)\n  fixes: CVE-2024-1086, CVE-2023-0179\n");
+	expect_text(m, "plain  enabled  (core livepatch)\n  fixes: no CVE is named\n");
+	expect_json(m->cmd.result, "fixes", "[\"CVE-2023-0179\",\"CVE-2024-1086\"]");
+	expect_json(patch_called(m, "demo"), "fixes", "[\"CVE-2024-1086\",\"CVE-2023-0179\"]");
+	expect_json(patch_called(m, "demo"), "patch_version", "\"1.2\"");
+}
+
 /* Only the very file that is loaded tells. */
 static void test_other_file(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
 {
@@ -124,12 +138,14 @@ static void test_info(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
 {
 	g_autofree char *file = make_module(
 		m, "demo",
-		GOOD DEMO "\nkpatch.author=A <a@b>\nkpatch.source=debian 6.1-1\nkpatch.compiler=gcc \\33[2J");
+		GOOD DEMO
+		"\nkpatch.author=A <a@b>\nkpatch.source=debian 6.1-1\nkpatch.compiler=gcc \\33[2J");
 
 	run(m, command_info, file);
 	g_autofree char *head = g_strdup_printf(
 		"demo\n  file: %s\n  title: One, two\n  title: Three\n  patch version: 1.2\n"
-		"  patch author: A <a@b>\n  fixes: CVE-2024-1086, CVE-2023-0179\n  core: livepatch\n"
+		"  patch author: A <a@b>\n  fixes: CVE-2024-1086, CVE-2023-0179\n  core: "
+		"livepatch\n"
 		"  kernel: " RELEASE "\n  built from source: debian 6.1-1\n"
 		"  built by compiler: gcc ?[2J\n  diff, SHA-256: 00ff\n  cumulative: ",
 		file);
@@ -154,6 +170,7 @@ int main(int argc, char **argv)
 #define TEST(name)                                                                                 \
 	g_test_add("/kpatch-fixes/" #name, struct machine, NULL, setup, test_##name, teardown)
 	TEST(list);
+	TEST(status);
 	TEST(other_file);
 	TEST(in_force);
 	TEST(nothing);

@@ -6,7 +6,10 @@
 #include "kpatch-machine.h"
 
 #include <getopt.h>
+#include <signal.h>
 #include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 
 #include "kpatch/ask.h"
 #include "kpatch/batch.h"
@@ -93,6 +96,46 @@ static void expect_patches(const struct machine *m, const char *key, const char 
 }
 
 /* ---- install, uninstall ---- */
+
+/* In a process of its own that the kernel kills in the middle of the file. */
+static void install_and_die(struct machine *m, const char *file)
+{
+	int status;
+	pid_t child = fork();
+
+	if (!child) {
+		const struct rlimit limit = { 64, 64 }, no_core = { 0, 0 };
+
+		setrlimit(RLIMIT_CORE, &no_core);
+		setrlimit(RLIMIT_FSIZE, &limit);
+		command_install(&m->cmd, file, NULL);
+		_exit(0);
+	}
+	g_assert_cmpint(waitpid(child, &status, 0), ==, child);
+	g_assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGXFSZ);
+}
+
+/* What a killed one leaves is no patch, and gone after the next. */
+static void test_install_killed(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
+{
+	g_autofree char *file = make_patch(m, "demo", "");
+	g_autofree char *folder = g_build_filename(m->root, STORE, NULL);
+
+	install_and_die(m, file);
+	expect_order(m, RELEASE, "");
+	install(m, "other", "");
+	install_and_die(m, file);
+	expect_order(m, RELEASE, "other.ko");
+	install(m, "third", "");
+	g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
+	for (const char *name; (name = g_dir_read_name(dir));)
+		g_assert_true(g_str_equal(name, "order") || g_str_equal(name, "other.ko") ||
+			      g_str_equal(name, "third.ko"));
+	install_and_die(m, file);
+	expect_ok(m, command_uninstall, "other");
+	expect_ok(m, command_uninstall, "third");
+	g_assert_false(exists(m, "store/" RELEASE));
+}
 
 static void test_install(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
 {
@@ -398,7 +441,8 @@ static void test_status(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
 	m->cmd.wait_seconds = 10;
 	g_atomic_int_set(&m->stall, 5);
 	expect_ok(m, command_status, NULL);
-	g_assert_cmpstr(m->cmd.text->str, ==, "demo  enabled  (core livepatch)\n");
+	g_assert_cmpstr(m->cmd.text->str, ==,
+			"demo  enabled  (core livepatch)\n  fixes: not known\n");
 	put(m, "sys/module/old/initstate", "live\n");
 	put(m, "sys/module/old/taint", "OK\n");
 	expect_ok(m, command_status, NULL);
@@ -595,6 +639,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 #define TEST(name) g_test_add("/kpatch/" #name, struct machine, NULL, setup, test_##name, teardown)
 	TEST(install);
+	TEST(install_killed);
 	TEST(install_refused);
 	TEST(other_kernel);
 	TEST(order);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -120,6 +121,61 @@ static void pools(struct test *t)
 	check(t, g_get_monotonic_time() - start < 30 * G_USEC_PER_SEC, "ends-the-rest", "waited");
 }
 
+static int call_shell(void *data)
+{
+	GError *err = NULL;
+	bool ok = run_command(NULL, SHELL(data), NULL, &err);
+
+	printf("%s", ok ? "done" : err->message);
+	g_clear_error(&err);
+	return ok ? 0 : 5;
+}
+
+static int call_kill(void *data)
+{
+	(void)data;
+	fprintf(stderr, "bye");
+	return raise(SIGKILL);
+}
+
+static struct run_job *add_call(GPtrArray *jobs, int (*call)(void *), const char *script)
+{
+	struct run_job *job = run_job_new(NULL);
+
+	job->call = call;
+	job->data = (void *)script;
+	job->out = g_string_new(NULL);
+	job->opts.what = "a call";
+	g_ptr_array_add(jobs, job);
+	return job;
+}
+
+static void calls(struct test *t)
+{
+	g_autoptr(GPtrArray) jobs = g_ptr_array_new_with_free_func((GDestroyNotify)run_job_free);
+	GError *err = NULL;
+
+	/* What is buffered here must not come out of the children, too. */
+	printf("\n");
+	struct run_job *good = add_call(jobs, call_shell, "exit 0");
+	struct run_job *killed = add_call(jobs, call_kill, NULL);
+	struct run_job *bad = add_call(jobs, call_shell, "exit 3");
+	/* Its interrupt is its own: it cleans up, and nobody else notices. */
+	struct run_job *stopped = add_call(jobs, call_shell, "kill -TERM $PPID; sleep 60");
+
+	check(t, run_pool(jobs, 2, NULL, NULL, &err), "calls", "%s", err ? err->message : "");
+	g_clear_error(&err);
+	check(t, good->status == 0 && !strcmp(good->out->str, "done"), "call", "%d %s",
+	      good->status, good->out->str);
+	check(t, killed->status == 128 + SIGKILL && !strcmp(killed->output->str, "bye"),
+	      "call-killed", "%d %s", killed->status, killed->output->str);
+	check(t, bad->status == 5 && strstr(bad->out->str, "exit status 3"), "call-fails", "%d %s",
+	      bad->status, bad->out->str);
+	check(t, stopped->status == 5 && !strcmp(stopped->out->str, "interrupted"),
+	      "call-interrupted", "%d %s", stopped->status, stopped->out->str);
+	check(t, !run_interrupted(), "call-interrupts-itself", "the caller is interrupted");
+}
+
 static void pipes(struct test *t)
 {
 	GError *err = NULL;
@@ -227,6 +283,7 @@ int main(void)
 	captures(&t);
 	fails(&t);
 	pools(&t);
+	calls(&t);
 	pipes(&t);
 	locks(&t);
 	interrupted_by(&t, "interrupt", SIGINT);

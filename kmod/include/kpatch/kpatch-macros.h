@@ -16,6 +16,7 @@
 
 #include "kpatch-core.h"
 #include "kpatch-hash.h"
+#include "kpatch-how.h"
 
 /**
  * KPATCH_IGNORE_SECTION() - changes in one section are not looked at.
@@ -145,9 +146,6 @@ struct kpatch_shadow_entry {
 	unsigned int how;
 };
 
-/* In @how: the id is made from the name, by create-diff-object. KPATCH_HOW_NAMED in the entries of calls. */
-#define KPATCH_NAMED_TYPE 0x200
-
 /**
  * KPATCH_SHADOW_TYPE() - a kind of shadow variable that the code of this object uses.
  * @_id: a constant, as in klp_shadow_alloc()
@@ -184,7 +182,7 @@ struct kpatch_shadow_entry {
 		.name = _name,						\
 		.file = __FILE__,					\
 		.line = __LINE__,					\
-		.how = KPATCH_NAMED_TYPE,				\
+		.how = KPATCH_HOW_NAMED,				\
 		##__VA_ARGS__						\
 	}
 

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Patches a function that a task sleeps in: the transition cannot end while it does. */
+/* Patches a function that tasks sleep in, before and after: a transition cannot end while one does. */
 #include <linux/livepatch.h>
+#include <linux/jiffies.h>
 #include <linux/module.h>
 #include <linux/sched.h>
 
+static unsigned int sleep_ms = 100;
+module_param(sleep_ms, uint, 0644);
+
 static long kc_nanosleep(ktime_t rqtp, int mode, int clockid)
 {
-	schedule_timeout_interruptible(HZ / 10);
+	schedule_timeout_idle(msecs_to_jiffies(sleep_ms));
 	return 0;
 }
 

@@ -16,6 +16,9 @@
 
 #if IS_ENABLED(CONFIG_LIVEPATCH)
 
+/* By its place: originals are compiled without the folder of kpatch's headers. */
+#include "../../kpatch/kpatch-how.h"
+
 #define KPATCH_RECORDED(fn) kpatch_recorded_##fn
 
 #define KPATCH_RECORD_CALL(fn) \
@@ -25,14 +28,6 @@ KPATCH_RECORD_CALL(klp_shadow_alloc);
 KPATCH_RECORD_CALL(klp_shadow_get_or_alloc);
 KPATCH_RECORD_CALL(klp_shadow_free);
 KPATCH_RECORD_CALL(klp_shadow_free_all);
-
-/* kpatch_patch_shadow.how; lib/declared-layout.h has the same numbers. */
-#define KPATCH_HOW_ALLOC	1
-#define KPATCH_HOW_FREE		2
-#define KPATCH_HOW_FREE_ALL	3
-#define KPATCH_HOW_GET		4
-#define KPATCH_HOW_UNKNOWN	0x100 /* id, ctor or dtor are not constant */
-#define KPATCH_HOW_NAMED	0x200 /* the id is the hash of the name */
 
 /* 0 when it is not constant. */
 #define KPATCH_CONSTANT_SIZE(_size)					\
@@ -98,9 +93,11 @@ do {									\
 		KPATCH_RECORD_ENTRY(KPATCH_HOW_GET | KPATCH_HOW_NAMED, _name, 0UL, 0, 0, 0UL); \
 } while (0)
 
-/* What the macros declare has names that no caller's arguments have. */
-
-/* Somebody else may own what is looked for, under an id that only the caller knows. */
+/*
+ * The calls. What these macros declare has names that no caller's arguments have.
+ *
+ * Somebody else may own what klp_shadow_get() looks for, under an id that only the caller knows.
+ */
 #define klp_shadow_get(_obj, _id)					\
 ({									\
 	unsigned long __kpatch_id = (_id);				\

@@ -16,6 +16,11 @@ expect "version 2" cat /proc/devices
 remove_module kp_version_one
 refused kp_version_one.ko
 refused kp_version_none.ko
+# The command has the same words for it.
+expect_status 1 kpatch load kp_version_none.ko
+expect "not compatible" kpatch load kp_version_none.ko
+expect "cannot be combined" kpatch load kp_version_none.ko
+dmesg -c >/dev/null
 unload_patch kp_version_two
 load_patch kp_version_one.ko
 expect "version 1" cat /proc/devices
