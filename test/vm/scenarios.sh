@@ -140,7 +140,7 @@ stage_all() {
 		for name in $(names_for "$core"); do
 			echo "$name $1 $core $stages/$core"
 		done
-	done | xargs -P "${JOBS:-2}" -L 1 "$0" --stage
+	done | xargs -r -P "${JOBS:-2}" -L 1 "$0" --stage
 }
 
 # run_all RELEASE CORE: boot with what could be staged; lines with results
@@ -160,6 +160,9 @@ run_all() {
 	sed "s,^@\(pass\|fail\|skip\) ,&$where/," "$tmp/out"
 }
 
+for core in "${cores[@]}"; do
+	names_for "$core"
+done | grep -q . || fail "none of these is for core ${cores[*]}: ${names[*]}"
 status=0
 for release in "${releases[@]}"; do
 	stages=$KP_BUILD/vm/stage/$release
