@@ -81,6 +81,16 @@ static bool check_tools(const struct package_format *format, GError **err)
 	return true;
 }
 
+/* It becomes part of paths and scripts. */
+static bool check_release(const char *release, GError **err)
+{
+	if (!release[strspn(release, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "._+~-")])
+		return true;
+	return kp_fail(err, KP_FAILED,
+		       "--package: no package can be made for a kernel that calls itself \"%s\"",
+		       release);
+}
+
 /* Who makes the package; else who made what is in it. */
 static char *find_maintainer(const struct fixes *fixes, GError **err)
 {
@@ -94,8 +104,7 @@ static char *find_maintainer(const struct fixes *fixes, GError **err)
 		return g_strdup(found);
 	kp_fail(err, KP_FAILED,
 		"\"%s\" cannot be who is responsible for the package; set DEBFULLNAME and "
-		"DEBEMAIL, "
-		"or give --author 'Name <mail@address>'",
+		"DEBEMAIL, or give --author 'Name <mail@address>'",
 		found);
 	return NULL;
 }
@@ -140,7 +149,8 @@ struct package *package_new(const struct package_request *request, GError **err)
 	package->files = g_ptr_array_new_with_free_func(g_free);
 	if (package->module)
 		package->maintainer = find_maintainer(request->fixes, err);
-	if (!package->maintainer || !check_tools(request->format, err) ||
+	if (!package->maintainer || !check_release(request->target->release, err) ||
+	    !check_tools(request->format, err) ||
 	    !find_date(request->patches, &package->date, err)) {
 		package_free(package);
 		return NULL;

@@ -107,5 +107,6 @@ offers "kpatch-build --archversion=${release%?}" "$release"
 offers "kpatch-build -a ${release%?}" "$release"
 offers 'kpatch-build --core=' only kpatch livepatch
 offers 'kpatch-build --package=' only deb rpm
+offers 'kpatch-build --cc-launcher=kpatch-buil' only kpatch-build
 offers 'kpatch-build fix.p' only fix.patch
 offers 'kpatch-build --output ' only folder

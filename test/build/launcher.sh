@@ -93,7 +93,8 @@ same "hits of ccache, of patched sources" 2 "$(hits)"
 # distcc: the daemon has all of them, and nothing falls back to this machine.
 need distcc distccd
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-distccd --daemon --no-detach --listen 127.0.0.1 --allow 127.0.0.1 --port "$port" --jobs 4 \
+# As root it becomes another user, who has no access to the folder of this test.
+TMPDIR=/tmp distccd --daemon --no-detach --listen 127.0.0.1 --allow 127.0.0.1 --port "$port" --jobs 4 \
 	--log-stderr --log-level info 2>distccd.log &
 daemon=$!
 trap 'kill $daemon; wait $daemon || true; rm -rf "$tmp"' EXIT

@@ -45,6 +45,14 @@ check_refusals() {
 
 check_tool_failures() {
 	local tool
+	# All programs but two
+	cp -rs /usr/bin few
+	rm -f few/dpkg-deb few/rpmbuild
+	for tool in deb rpm; do
+		PATH=$KP_BUILD/bin:$PWD/few says 1 "is not installed; install it: apt-get install" --package "$tool" \
+			--patch-version 1 "${who[@]}"
+	done
+	rm -rf few
 	mkdir bin
 	for tool in deb rpm; do
 		case $tool in deb) set -- dpkg-deb deb ;; rpm) set -- rpmbuild rpm ;; esac
@@ -271,7 +279,8 @@ check_dpkg() {
 }
 
 check_rpm_scripts() {
-	local rpm=(rpm --root "$root" --dbpath /root/rpm --nodeps)
+	# TMPDIR of the test is not in the chroot.
+	local rpm=(env -i PATH="$PATH" rpm --root "$root" --dbpath /root/rpm --nodeps)
 	package rpm 1.10 r2
 	record systemctl 0
 	record kpatch 0

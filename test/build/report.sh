@@ -23,6 +23,8 @@ sha = lambda name: hashlib.sha256(open(name, "rb").read()).hexdigest()
 assert r["status"] == "built" and r["exit_status"] == 0 and r["error"] is None
 assert r["target"]["release"] == release and r["target"]["compiler"]
 assert r["patches"] == [{"file": patch, "sha256": sha(patch), "files": ["fs/proc/meminfo.c"]}]
+assert r["diffs_sha256"] == [sha(patch)] and r["fixes"] == r["titles"] == r["authors"] == []
+assert r["patch_version"] is None and r["package"] is None
 assert r["module"]["sha256"] == sha(module) and r["module"]["size"] > 1000
 [o] = r["objects"]
 assert (o["object"], o["objname"], o["status"]) == ("fs/proc/meminfo.o", "vmlinux", "written")

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# limit: 1800
+# limit: 2400
 # A day of an administrator on Debian with systemd, in a VM: the package is installed, patches are, the machine
 # boots and is patched before anyone can log in; a bad patch does no harm; kpatch.enable=0; a cumulative patch, and back;
 # all is removed, and nothing is left.
@@ -13,7 +13,7 @@
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source-path=SCRIPTDIR source=../lib.sh
 . "$here/../lib.sh"
-need qemu-system-x86_64 busybox cpio mke2fs debootstrap dpkg-buildpackage flock
+need qemu-system-x86_64 busybox cpio mke2fs debootstrap dpkg-buildpackage flock unshare
 [ "$(id -u)" = 0 ] || skip "only root can make a Debian file system"
 
 releases=() debs=''
@@ -107,7 +107,7 @@ orders() {
 run_boot() {
 	local name began=$SECONDS verdict=0
 	name=$(basename "$1" .sh)
-	orders "$1"
+	orders "$1" || fail "what the guest is to do cannot be written; is $tmp full?"
 	boot_machine "$tmp/disk" "$tmp/orders.tar" "$(sed -n 's/^# append: //p' "$1")"
 	cp "$console" "$logs/$name.console"
 	cp "$results" "$logs/$name.log"

@@ -14,10 +14,11 @@ debian_base() {
 	exec 9>"$cache/system.lock"
 	flock 9
 	if [ ! -d "$base" ]; then
-		rm -rf "$base.new"
-		debootstrap --variant=minbase --include="$names" "$codename" "$base.new" >"$tmp/log" 2>&1 || {
+		rm -rf --one-file-system "$base.new"
+		# Its mounts end with it, even if it is killed.
+		unshare -m debootstrap --variant=minbase --include="$names" "$codename" "$base.new" >"$tmp/log" 2>&1 || {
 			tail -n 20 "$tmp/log"
-			rm -rf "$base.new"
+			rm -rf --one-file-system "$base.new"
 			fail "debootstrap failed; is the archive there?"
 		}
 		rm -rf "$base.new"/var/cache/apt/*.bin "$base.new"/var/cache/apt/archives/*.deb \

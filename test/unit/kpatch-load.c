@@ -16,9 +16,10 @@ static void test_cycle(struct machine *m, gconstpointer arg G_GNUC_UNUSED)
 
 	g_string_truncate(m->cmd.text, 0);
 	g_assert_true(command_list(&m->cmd, NULL, &error));
-	g_assert_cmpstr(m->cmd.text->str, ==,
-			"demo  enabled  (core livepatch)\n  fixes: not known\n  ext4 (not loaded):\n"
-			"  vmlinux: meminfo_proc_show type_show,3\n");
+	g_assert_cmpstr(
+		m->cmd.text->str, ==,
+		"demo  enabled  (core livepatch)\n  fixes: not known\n  ext4 (not loaded):\n"
+		"  vmlinux: meminfo_proc_show type_show,3\n");
 
 	g_assert_true(command_unload(&m->cmd, "demo", &error));
 	g_assert_no_error(error);
@@ -279,6 +280,16 @@ static void test_kernel_refuses(struct machine *m, gconstpointer arg G_GNUC_UNUS
 	g_assert_false(command_load(&m->cmd, file, &error));
 	expect_fail(&error, KP_FAILED, "sign");
 	m->insert_error = EPERM;
+	/* securityfs is not mounted. */
+	g_autofree char *kmsg = g_build_filename(m->root, "kmsg", NULL);
+	put(m, "kmsg", "");
+	m->host.kmsg_fd = open(kmsg, O_RDONLY);
+	m->log = "4,1,1,-;Lockdown: kpatch: unsigned module loading is restricted\n";
+	g_assert_false(command_load(&m->cmd, file, &error));
+	expect_fail(&error, KP_FAILED, "the kernel is locked down and takes");
+	close(m->host.kmsg_fd);
+	m->host.kmsg_fd = -1;
+	m->log = NULL;
 	put(m, "sys/kernel/security/lockdown", "none [integrity] confidentiality\n");
 	g_assert_false(command_load(&m->cmd, file, &error));
 	expect_fail(&error, KP_FAILED, "locked down (integrity)");
@@ -447,8 +458,8 @@ static void test_other_version(struct machine *m, gconstpointer arg G_GNUC_UNUSE
 		m->insert_error = cases[i].error;
 		g_assert_false(command_load(&m->cmd, file, &error));
 		expect_fail(&error, KP_FAILED,
-			    cases[i].words ? cases[i].words :
-					     "loaded kpatch.ko is of another version than the "
+			    cases[i].words ? cases[i].words
+					   : "loaded kpatch.ko is of another version than the "
 					     "patch needs; unload its patches, run rmmod kpatch");
 		close(m->host.kmsg_fd);
 	}

@@ -162,7 +162,7 @@ run_all() {
 
 for core in "${cores[@]}"; do
 	names_for "$core"
-done | grep -q . || fail "none of these is for core ${cores[*]}: ${names[*]}"
+done | grep . >/dev/null || fail "none of these is for core ${cores[*]}: ${names[*]}"
 status=0
 for release in "${releases[@]}"; do
 	stages=$KP_BUILD/vm/stage/$release

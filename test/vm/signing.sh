@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # limit: 1200
 # Signatures where the kernel insists on them: patches and kpatch.ko that are signed with an enrolled key are loaded; what
-# is not signed, damaged, or signed with another key is refused with words that say what to do. The key is in the
-# firmware's db, from where Debian's kernels take keys for modules.
+# is not signed, damaged, or signed with another key is refused with words that say what to do. Debian's shim, grub and
+# kernel boot with Secure Boot, and the key is in the machine owner's list.
 
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source-path=SCRIPTDIR source=../lib.sh
@@ -11,8 +11,10 @@ here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=core-lib.sh
 . "$here/core-lib.sh"
 need qemu-system-x86_64 busybox kpatch-build kpatch openssl python3
-variables=/usr/share/OVMF/OVMF_VARS_4M.fd
-[ -r "$variables" ] || skip "ovmf is not installed"
+variables=/usr/share/OVMF/OVMF_VARS_4M.ms.fd
+for file in "$variables" /usr/lib/shim/shimx64.efi.signed /usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed; do
+	[ -r "$file" ] || skip "there is no $file; run contrib/install-deps test"
+done
 
 # new_key NAME: as the guide says
 new_key() {
@@ -24,8 +26,8 @@ new_key() {
 	openssl x509 -in "$tmp/$1.pem" -outform DER -out "$tmp/$1.der"
 }
 
-# enrol CERTIFICATE.der TO: the firmware's variables with db, the list of certificates that it trusts. Formats: UEFI 2.10,
-# 32.4.1 (EFI_SIGNATURE_LIST); EDK II, MdeModulePkg/Include/Guid/VariableFormat.h.
+# enrol CERTIFICATE.der TO: the firmware's variables with MokList, as MokManager leaves it after mokutil --import.
+# Formats: UEFI 2.10, 32.4.1 (EFI_SIGNATURE_LIST); EDK II, MdeModulePkg/Include/Guid/VariableFormat.h.
 enrol() {
 	python3 - "$variables" "$1" "$2" <<-'END'
 		import struct, sys, uuid
@@ -33,19 +35,21 @@ enrol() {
 		store = bytearray(open(source, "rb").read())
 		der = open(certificate, "rb").read()
 		guid = lambda text: uuid.UUID(text).bytes_le
-		owner = guid("d719b2cb-3d3a-4596-a3bc-dad00e67656f")
+		shim = guid("605dab50-e046-4300-abb6-3dd810dd8b23")
 		signatures = guid("a5c059a1-94e4-4aa7-87b5-ab155c2bf072") + struct.pack(
-		    "<III", 28 + 16 + len(der), 0, 16 + len(der)) + owner + der
-		name = "db\0".encode("utf-16-le")
-		# Non-volatile, for boot and run time, time-based authentication
-		variable = struct.pack("<HBBIQ16xIII", 0x55AA, 0x3F, 0, 0x27, 0, 0, len(name), len(signatures))
-		variable += owner + name + signatures
-		# The volume's header has its own length at 48; the store's has 28 bytes.
-		(header,) = struct.unpack_from("<H", store, 48)
-		assert store[header:header + 16] == guid("aaf32c78-947b-439a-a180-2e144ec37792"), "not a variable store"
-		first = header + 28
-		assert set(store[first:first + len(variable)]) == {0xFF}, "the store is not empty"
-		store[first:first + len(variable)] = variable
+		    "<III", 28 + 16 + len(der), 0, 16 + len(der)) + shim + der
+		name = "MokList\0".encode("utf-16-le")
+		# Non-volatile, and only for what runs before the kernel
+		variable = struct.pack("<HBBIQ16xIII", 0x55AA, 0x3F, 0, 3, 0, 0, len(name), len(signatures))
+		variable += shim + name + signatures
+		# The volume's header has its own length at 48; the store's has 28 bytes, a variable's 60.
+		(at,) = struct.unpack_from("<H", store, 48)
+		assert store[at:at + 16] == guid("aaf32c78-947b-439a-a180-2e144ec37792"), "not a variable store"
+		at += 28
+		while struct.unpack_from("<H", store, at) == (0x55AA,):
+		    at += (60 + sum(struct.unpack_from("<II", store, at + 36)) + 3) & ~3
+		assert set(store[at:at + len(variable)]) == {0xFF}, "the store is full"
+		store[at:at + len(variable)] = variable
 		open(to, "wb").write(store)
 	END
 }
@@ -79,21 +83,28 @@ stage_modules() {
 	core_module=(--core-module "$tmp/kpatch.ko")
 }
 
+# boots WHERE HOW OPTION...
+boots() {
+	echo "$2" >"$stage/how"
+	in_vm "$1/$2" signing --timeout 300 "${@:3}" "$stage" || status=1
+}
+
 new_key enrolled
 new_key other
 enrol "$tmp/enrolled.der" "$tmp/variables"
 status=0
 for release in $(core_releases); do
 	for core in ${KP_CORES:-kpatch livepatch}; do
-		# kpatch.ko is what differs; the kernel's checks do not.
-		for how in module.sig_enforce=1 lockdown=integrity; do
-			stage=$tmp/$release/$core/${how%%[.=]*}/signing
-			mkdir -p "$stage"
-			stage_modules
-			echo "program: kpatch" >"$stage/flags"
-			in_vm "$release/$core" "signing-${how%%[.=]*}" --core "$core" --firmware "$tmp/variables" \
-				--append "$how" --timeout 300 ${core_module[@]+"${core_module[@]}"} "$stage" || status=1
-		done
+		stage=$tmp/$release/$core/signing
+		mkdir -p "$stage"
+		stage_modules
+		echo "program: kpatch" >"$stage/flags"
+		boots "$release/$core" secure --core "$core" --secure-boot "$tmp/variables" \
+			${core_module[@]+"${core_module[@]}"}
+		# Without Secure Boot no key is enrolled: what can be seen is how it is refused.
+		[ "$core" = livepatch ] || continue
+		boots "$release/$core" enforce --append module.sig_enforce=1
+		boots "$release/$core" lockdown --append lockdown=integrity
 	done
 done
 exit $status

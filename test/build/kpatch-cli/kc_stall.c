@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Patches a function that tasks sleep in, before and after: a transition cannot end while one does. */
 #include <linux/livepatch.h>
-#include <linux/jiffies.h>
 #include <linux/module.h>
 #include <linux/sched.h>
+#include <linux/string.h>
 
-static unsigned int sleep_ms = 100;
-module_param(sleep_ms, uint, 0644);
+/* A process called "sleep" stays in the new code while this is set. */
+static bool hold;
+module_param(hold, bool, 0644);
 
 static long kc_nanosleep(ktime_t rqtp, int mode, int clockid)
 {
-	schedule_timeout_idle(msecs_to_jiffies(sleep_ms));
+	do
+		schedule_timeout_idle(HZ / 10);
+	while (READ_ONCE(hold) && !strcmp(current->comm, "sleep"));
 	return 0;
 }
 

@@ -3,7 +3,7 @@
 # The package, and three patches for both cores. Nothing of that is in force yet.
 system running
 expect_status 0 dpkg -i kpatch_*.deb
-expect enabled systemctl is-enabled kpatch.service
+same "kpatch.service" enabled "$(systemctl is-enabled kpatch.service)"
 # In place of kpatch-dkms
 install -D -m 644 kpatch.ko "/lib/modules/$(uname -r)/updates/dkms/kpatch.ko"
 depmod

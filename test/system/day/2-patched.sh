@@ -31,4 +31,4 @@ done
 expect_status 0 kpatch uninstall day_meminfo
 expect_status 0 kpatch install day_meminfo.ko
 fixed
-expect day_meminfo.ko tail -n 1 "$store/order"
+same "the last patch" day_meminfo.ko "$(tail -n 1 "$store/order")"

@@ -5,7 +5,7 @@
 # the same. Then all is removed.
 system running
 unit inactive
-expect no property kpatch.service ConditionResult
+same "the condition of kpatch.service" no "$(property kpatch.service ConditionResult)"
 patch_package 1.1
 nothing_loaded
 [ ! -e /sys/module/kpatch ] || fail "kpatch.ko is loaded"

@@ -4,7 +4,7 @@
 system running
 nothing_loaded
 [ ! -e /sys/module/kpatch ] || fail "kpatch.ko is loaded"
-expect not-found property kpatch.service LoadState
+same "kpatch.service" not-found "$(property kpatch.service LoadState)"
 [ ! -e /var/lib/kpatch ] || fail "/var/lib/kpatch is left"
 [ ! -s /sys/kernel/tracing/enabled_functions ] || fail "functions are hooked: $(cat /sys/kernel/tracing/enabled_functions)"
-expect 0 cat /proc/sys/kernel/tainted
+same "what taints the kernel" 0 "$(cat /proc/sys/kernel/tainted)"

@@ -7,6 +7,12 @@ usleep() {
 
 store=/var/lib/kpatch/$(uname -r)
 
+# same WHAT WANTED GOT
+same() {
+	[ "$2" = "$3" ] || fail "$1 is '$3', expected '$2'"
+	echo "   ok: $1 is $2"
+}
+
 # property UNIT NAME: the value alone
 property() {
 	systemctl show --value -p "$2" "$1"
@@ -14,12 +20,12 @@ property() {
 
 # system STATE: how the boot ended
 system() {
-	[ "$SYSTEM" = "$1" ] || fail "the system is $SYSTEM, not $1"
+	same "the system" "$1" "$SYSTEM"
 }
 
 # unit STATE: of kpatch.service
 unit() {
-	expect "$1" property kpatch.service ActiveState
+	same "the state of kpatch.service" "$1" "$(property kpatch.service ActiveState)"
 }
 
 # fixed, not_fixed: what the patches of day_version and day_meminfo show, or that they do not

@@ -2,8 +2,6 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # the variables set here are used by the other parts
 # Command line of test/vm/boot and what it can check before any work.
 
-ovmf=/usr/share/OVMF/OVMF_CODE_4M.fd
-
 usage() {
 	cat <<-END
 	usage: boot [options] SCENARIO_DIR...
@@ -22,7 +20,8 @@ usage() {
 	  --core CORE      run them on this core: livepatch (default), or kpatch, whose module
 	                   is loaded before each scenario and removed after it
 	  --core-module FILE  kpatch.ko (default \$KP_BUILD/core/REL/kpatch.ko)
-	  --firmware FILE  boot with EFI firmware that has these variables (a copy of OVMF_VARS_4M.fd)
+	  --secure-boot FILE  boot with Secure Boot and these variables of the firmware (a copy of
+	                   OVMF_VARS_4M.ms.fd) through shim and grub; the image must be signed by Debian
 	  --program FILE   copy a program into the guest's /bin, with the libraries it needs
 	  --module NAME    make a module of the kernel available to all scenarios
 	  --module-dir DIR the same with all modules below DIR, e.g. kernel/crypto: what the kernel
@@ -54,7 +53,7 @@ newest_kernel() {
 
 parse_options() {
 	release='' kernel_root=${KP_KERNEL_ROOT:-} image='' smp=2 memory=1G want_accel=${KP_VM_ACCEL:-auto} thread=single limit=60
-	append='' firmware='' core=livepatch core_module='' logs='' show=no quiet=no probe_only=no
+	append='' secure_boot='' core=livepatch core_module='' logs='' show=no quiet=no probe_only=no
 	scale=${KP_TEST_SCALE:-1}
 	icount=() programs=() extra_modules=() module_dirs=() scenarios=()
 	while [ $# -gt 0 ]; do
@@ -66,7 +65,7 @@ parse_options() {
 		--default-kernel) newest_kernel; exit 0 ;;
 		-h | --help) usage; exit 0 ;;
 		--kernel | --root | --image | --smp | --memory | --accel | --thread | --timeout | --append | \
-		--firmware | --core | --core-module | --program | --module | --module-dir | --logs)
+		--secure-boot | --core | --core-module | --program | --module | --module-dir | --logs)
 			[ $# -ge 2 ] || die "$1 needs a value"
 			set_option "${1#--}" "$2"
 			shift ;;
@@ -88,7 +87,8 @@ set_option() {
 	module) extra_modules+=("$2") ;;
 	module-dir) module_dirs+=("$2") ;;
 	core-module) core_module=$2 ;;
-	image | smp | memory | thread | append | firmware | core | logs) printf -v "$1" %s "$2" ;;
+	secure-boot) secure_boot=$2 ;;
+	image | smp | memory | thread | append | core | logs) printf -v "$1" %s "$2" ;;
 	esac
 }
 
@@ -103,7 +103,7 @@ check_prerequisites() {
 	[ -n "$release" ] || release=$(newest_kernel)
 	[ -n "$release" ] || die "no kernel in /boot with modules and headers; install linux-image-amd64"
 	[ -n "$image" ] || image=$kernel_root/boot/vmlinuz-$release
-	[ -z "$firmware" ] || [ -r "$ovmf" ] || die "$ovmf is missing; install ovmf"
+	[ -z "$secure_boot" ] || check_secure_boot
 	[ -r "$image" ] || die "$image cannot be read; install linux-image-$release"
 	[ -d "$kernel_root/lib/modules/$release" ] || die "$kernel_root/lib/modules/$release is missing; install linux-image-$release"
 	[[ $smp$limit =~ ^[0-9]+$ ]] || die "--smp and --timeout take numbers"

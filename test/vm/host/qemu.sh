@@ -7,21 +7,19 @@
 start_qemu() {
 	local args="console=ttyS0 ignore_loglevel printk.devkmsg=on panic=-1 \
 		nmi_watchdog=0 no_timer_check random.trust_cpu=on rdinit=/init $batch_append $append"
-	local efi=()
-	if [ -n "$firmware" ]; then
-		# The guest may write to it.
-		cp "$firmware" "$work/firmware"
-		efi=(-drive "if=pflash,format=raw,readonly=on,file=$ovmf"
-			-drive "if=pflash,format=raw,file=$work/firmware")
+	args=$(tr -s ' \t\n' ' ' <<<"$args")
+	if [ -n "$secure_boot" ]; then
+		boot_from_disk "$args"
+	else
+		boot_args=(-kernel "$image" -initrd "$work/initramfs" -append "$args")
 	fi
 	console=$work/console results=$work/results
 	truncate -s 0 "$console" "$results"
 	qemu-system-x86_64 "${accel_args[@]}" ${icount[@]+"${icount[@]}"} -smp "$batch_smp" -m "$memory" \
-		${efi[@]+"${efi[@]}"} \
 		-nodefaults -no-user-config -display none -no-reboot \
 		-device virtio-rng-pci \
 		-serial "file:$console" -serial "file:$results" \
-		-kernel "$image" -initrd "$work/initramfs" -append "$(tr -s ' \t\n' ' ' <<<"$args")" \
+		"${boot_args[@]}" \
 		>"$work/qemu.log" 2>&1 &
 	qemu_pid=$!
 }

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=dash
-# A kernel that insists on signatures. Which way it was told to shows in how it words its refusal.
-lockdown=
-grep -q lockdown=integrity /proc/cmdline && lockdown=yes
+# A kernel that insists on signatures.
+how=$(cat how)
 
 # refused FILE WHY: by the kernel, and said so
 refused() {
@@ -14,25 +13,33 @@ refused() {
 	check_gone "$1"
 }
 
-missing="the kernel insists on module signatures and this one is missing, damaged or made with a key it does not know"
-if [ "$lockdown" ]; then
+insists="the kernel insists on module signatures and this one is missing, damaged or made with a key it does not know"
+takes="takes only modules that are signed with a key it knows"
+unknown="$insists"
+expect "VmallocChunk:" cat /proc/meminfo
+case $how in
+secure)
+	dmesg | grep 'Kernel is locked down from EFI Secure Boot' || fail "the guest does not run with Secure Boot"
+	grep 'asymmetri Example live patches' /proc/keys || fail "the key is not enrolled" ;;
+enforce)
+	refused trusted.ko "$unknown" ;;
+lockdown)
 	# systemd mounts it; without, the kernel's log has to do.
-	expect "the kernel is locked down and takes only modules" kpatch load unsigned.ko
+	refused unsigned.ko "the kernel is locked down and $takes"
 	mount -t securityfs securityfs /sys/kernel/security
-	missing="the kernel is locked down (integrity) and takes only modules that are signed with a key it knows"
-fi
-cat /proc/keys | grep asymmetri
-
+	unknown="the kernel is locked down (integrity) and $takes"
+	refused trusted.ko "$unknown" ;;
+esac
+refused unsigned.ko "$unknown"
+refused stranger.ko "$unknown"
+[ "$how" != secure ] || refused damaged.ko "$insists"
 expect "VmallocChunk:" cat /proc/meminfo
-refused unsigned.ko "$missing"
-refused stranger.ko "$missing"
-refused damaged.ko "the kernel insists on module signatures"
-expect "VmallocChunk:" cat /proc/meminfo
+[ "$how" = secure ] || exit 0
 
 if [ "$CORE" = kpatch ]; then
 	rmmod kpatch
 	expect_status 1 kpatch --core-module kpatch-unsigned.ko load trusted.ko
-	expect "$missing" kpatch --core-module kpatch-unsigned.ko load trusted.ko
+	expect "$insists" kpatch --core-module kpatch-unsigned.ko load trusted.ko
 	[ ! -d /sys/module/kpatch ] || fail "the unsigned kpatch.ko is loaded"
 fi
 
