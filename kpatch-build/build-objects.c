@@ -299,6 +299,8 @@ bool build_diff(struct build *build, GError **err)
 	for (guint i = 0; i < build->results->len; i++) {
 		const struct diff_result *result = build->results->pdata[i];
 
+		if (result->said && *result->said)
+			report_note(build->report, "%s", result->said);
 		/* New code alone does nothing: the module would be refused when it is loaded. */
 		changed |= result->status == DIFF_WRITTEN &&
 			   (result->changed->len || json_array_size(result->callbacks) ||

@@ -36,6 +36,7 @@ static void result_free(void *data)
 	json_decref(result->states);
 	json_decref(result->shadow_types);
 	g_free(result->output);
+	g_free(result->said);
 	g_free(result);
 }
 
@@ -160,6 +161,8 @@ static void read_result(const struct diff_setup *setup, const struct diff_input 
 	copy_list(report, "shadow_types", result->shadow_types);
 	copy_diags(report, input, diags);
 	json_decref(report);
+	if (setup->debug)
+		result->said = g_strdup(job->output->str);
 	switch (job->status) {
 	case KP_OK:
 		result->status = DIFF_WRITTEN;

@@ -32,6 +32,7 @@ struct diff_result {
 	json_t *data, *callbacks, *states,
 		*shadow_types; /* arrays, as create-diff-object reports them */
 	char *output;	       /* the diff object, when status is DIFF_WRITTEN */
+	char *said;	       /* lines about all that went in; NULL without debug */
 };
 
 /** struct diff_setup - what is the same for all objects. */
@@ -41,8 +42,7 @@ struct diff_setup {
 	const char *module_name;
 	const char *dir; /* an existing folder for output and reports */
 	unsigned int parallel;
-	bool debug;
-	const char *log; /* gets what create-diff-object prints */
+	bool debug; /* the results have what create-diff-object says */
 };
 
 /** diff_done_fn - told after each object, in the caller's thread. */

@@ -33,6 +33,14 @@ static const char prerm[] =
 	"\t\techo \"%s stays in force until the next boot, or: kpatch unload %s\" >&2\n"
 	"fi\n";
 
+/* What it had replaced is in force again, as it would be after the next boot. */
+static const char postrm[] =
+	"#!/bin/sh\n"
+	"set -e\n"
+	"if [ \"$1\" = remove ] && [ -d /run/systemd/system ] && [ \"$(uname -r)\" = %s ]; then\n"
+	"\tdeb-systemd-invoke restart kpatch.service || true\n"
+	"fi\n";
+
 /* The very kernel: another build of the same release has other addresses. */
 static void add_depends(GString *text, const struct package *package)
 {
@@ -176,14 +184,14 @@ static bool add_control(const struct package *package, GError **err)
 	g_autofree char *fields = control(package);
 	g_autofree char *load = g_strdup_printf(postinst, release, package->title);
 	g_autofree char *unload = g_strdup_printf(prerm, module, module, package->title, module);
+	g_autofree char *go_back = g_strdup_printf(postrm, release);
 	const struct {
 		const char *path, *text;
 		guint mode;
 	} files[] = {
-		{ "DEBIAN/control", fields, 0644 },
-		{ "DEBIAN/md5sums", sums, 0644 },
-		{ "DEBIAN/postinst", load, 0755 },
-		{ "DEBIAN/prerm", unload, 0755 },
+		{ "DEBIAN/control", fields, 0644 }, { "DEBIAN/md5sums", sums, 0644 },
+		{ "DEBIAN/postinst", load, 0755 },  { "DEBIAN/prerm", unload, 0755 },
+		{ "DEBIAN/postrm", go_back, 0755 },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(files); i++)

@@ -25,6 +25,13 @@ static const char preun[] =
 	"\t\techo \"%s stays in force until the next boot, or: kpatch unload %s\" >&2\n"
 	"fi\n";
 
+/* What it had replaced is in force again, as it would be after the next boot. */
+static const char postun[] =
+	"if [ \"$1\" = 0 ] && [ -d /run/systemd/system ] && [ \"$(uname -r)\" = %s ] &&\n"
+	"\tsystemctl -q is-enabled kpatch.service; then\n"
+	"\tsystemctl restart kpatch.service || :\n"
+	"fi\n";
+
 /* rpm expands macros everywhere. */
 static char *plain(const char *text)
 {
@@ -74,6 +81,8 @@ static char *spec(const struct package *package)
 	g_string_append_printf(text, posttrans, release, package->title);
 	g_string_append(text, "%preun\n");
 	g_string_append_printf(text, preun, module, module, package->title, module);
+	g_string_append(text, "%postun\n");
+	g_string_append_printf(text, postun, release);
 	g_string_append_printf(text,
 			       "%%files\n%%dir /var/lib/kpatch\n%%dir /var/lib/kpatch/%s\n"
 			       "/var/lib/kpatch/%s/%s.ko\n/usr/share/%s\n",

@@ -9,9 +9,11 @@
 edit fs/proc/meminfo.c 's/"VmallocChunk:   "/"VMALLOCCHUNK:   "/'
 built fix.patch
 refute "+ make -C" log
+refute "included: " log
 
-# More is said: what the link does.
+# More is said: what goes into the diff object, and what the link does.
 built -d fix.patch
+expect "meminfo.o: included: " log
 expect "+ make -C " log
 
 # kept: the last build has left its folder, and says so; it goes now

@@ -111,7 +111,7 @@ check_deb() {
 	END
 	lintian --allow-root --fail-on warning "$deb" || fail "lintian has warnings"
 	dpkg-deb -e "$deb" d1/scripts
-	shellcheck d1/scripts/postinst d1/scripts/prerm
+	shellcheck d1/scripts/postinst d1/scripts/prerm d1/scripts/postrm
 	[ -z "$(dpkg-deb -c "$deb" | grep -v ' root/root .* 2026-01-02 03:04 ' || true)" ] ||
 		{ dpkg-deb -c "$deb"; fail "owner or time is wrong"; }
 }
@@ -140,7 +140,7 @@ check_rpm() {
 	done
 	rpm -qpl "$rpm" >text 2>/dev/null
 	expect "/var/lib/kpatch/$release/livepatch_1_0.ko" text
-	{ echo '#!/bin/sh'; rpm -qp --qf '%{POSTTRANS}\n%{PREUN}\n' "$rpm" 2>/dev/null; } >script
+	{ echo '#!/bin/sh'; rpm -qp --qf '%{POSTTRANS}\n%{PREUN}\n%{POSTUN}\n' "$rpm" 2>/dev/null; } >script
 	shellcheck script
 }
 
@@ -267,7 +267,7 @@ check_dpkg() {
 	record kpatch 1
 	inside dpkg -r "$name" >log 2>&1 || { cat log; fail "a failed unload fails dpkg"; }
 	expect "stays in force until the next boot, or: kpatch unload livepatch_1_10" log
-	calls "kpatch unload livepatch_1_10"
+	calls "$(printf 'kpatch unload livepatch_1_10\ndeb-systemd-invoke restart kpatch.service')"
 	installed ""
 	# Another cumulative patch for the same kernel and core
 	package deb 1.0 other -n other
@@ -292,7 +292,7 @@ check_rpm_scripts() {
 	calls "$(printf 'systemctl -q is-enabled kpatch.service\nsystemctl restart kpatch.service')"
 	"${rpm[@]}" -e "$name" >log 2>&1 || { cat log; fail "rpm -e failed"; }
 	installed ""
-	calls "kpatch unload livepatch_1_10"
+	calls "$(printf 'kpatch unload livepatch_1_10\nsystemctl -q is-enabled kpatch.service\nsystemctl restart kpatch.service')"
 }
 
 # step FUNCTION: with its time
