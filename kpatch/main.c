@@ -95,6 +95,16 @@ static int run(const struct options *options, GError **err)
 	return kp_exit_status(*err);
 }
 
+/* The journal takes a line's priority from what it begins with, see sd-daemon(3): 3 is an error. */
+static void print_error(const GError *error)
+{
+	const char *priority = g_log_writer_is_journald(STDERR_FILENO) ? "<3>" : "";
+	g_auto(GStrv) lines = g_strsplit(error->message, "\n", -1);
+
+	for (char **line = lines; *line; line++)
+		fprintf(stderr, "%s%s%s\n", priority, line == lines ? "kpatch: " : "", *line);
+}
+
 int main(int argc, char **argv)
 {
 	g_autoptr(GError) error = NULL;
@@ -112,7 +122,7 @@ int main(int argc, char **argv)
 		status = run(&options, &error);
 	}
 	if (error)
-		fprintf(stderr, "kpatch: %s\n", error->message);
+		print_error(error);
 	if (fflush(stdout) != 0 && status == KP_OK)
 		status = KP_FAILED;
 	return status;

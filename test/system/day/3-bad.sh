@@ -10,7 +10,7 @@ before_login
 expect "exited, status=1" systemctl --no-pager status kpatch.service
 for why in "3 of 6 patches failed" "refused day_clash (Device or resource busy): a function" "day_half.ko: " \
 	"built for kernel $(uname -r | sed 's/.....$//')other"; do
-	expect "$why" journalctl -b --no-pager -o cat -u kpatch.service
+	expect "$why" journalctl -b --no-pager -o cat -p err -u kpatch.service
 done
 for name in day_clash day_half day_foreign; do
 	[ ! -e "/sys/module/$name" ] || fail "$name is loaded"
