@@ -12,6 +12,7 @@ bool build_check_package(struct build *build, GError **err)
 	const struct package_request request = {
 		.format = options->package,
 		.name = options->given_name,
+		.module = options->name,
 		.version = options->fixes.version,
 		.target = build->target,
 		.core = options->core,

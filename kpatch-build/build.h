@@ -80,8 +80,7 @@ bool build_link(struct build *build, GError **err);
 /** build_check_package() - whether a package is wanted that cannot be made. */
 bool build_check_package(struct build *build, GError **err);
 
-/** build_package() - make a package of the module, if one is wanted; if that fails both are gone.
- */
+/** build_package() - make a package of the module, if one is wanted; a failure removes both. */
 bool build_package(struct build *build, GError **err);
 
 /** build_compile_estimate() - " (about 3 min)", or "" when it is short; to be freed. */

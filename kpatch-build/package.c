@@ -145,17 +145,15 @@ struct package *package_new(const struct package_request *request, GError **err)
 	package->name = package_name(request->target->release, request->name);
 	package->title = g_strdup_printf("live patch %s of kernel %s", request->version,
 					 request->target->release);
-	package->module = package_module_name(request->name, request->version, err);
+	package->module = g_strdelimit(g_strdup(request->module), "-", '_');
 	package->files = g_ptr_array_new_with_free_func(g_free);
-	if (package->module)
-		package->maintainer = find_maintainer(request->fixes, err);
+	package->maintainer = find_maintainer(request->fixes, err);
 	if (!package->maintainer || !check_release(request->target->release, err) ||
 	    !check_tools(request->format, err) ||
 	    !find_date(request->patches, &package->date, err)) {
 		package_free(package);
 		return NULL;
 	}
-	g_strdelimit(package->module, "-", '_');
 	return package;
 }
 
@@ -183,8 +181,8 @@ bool package_put(const char *dir, const char *path, const char *data, gsize len,
 
 	if (g_mkdir_with_parents(folder, 0755) < 0)
 		return kp_fail_errno(err, "cannot make the folder %s", folder);
-	if (!g_file_set_contents_full(full, data, (gssize)len, G_FILE_SET_CONTENTS_NONE, (int)mode,
-				      &why))
+	if (!g_file_set_contents_full(full, data, (gssize)len, G_FILE_SET_CONTENTS_CONSISTENT,
+				      (int)mode, &why))
 		return kp_fail(err, KP_FAILED, "cannot write %s: %s%s", full, why->message,
 			       kp_error_remedy(why));
 	return true;

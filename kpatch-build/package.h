@@ -63,7 +63,8 @@ char *package_module_name(const char *name, const char *version, GError **err);
 /** struct package_request - what to make a package of. */
 struct package_request {
 	const struct package_format *format;
-	const char *name; /* -n; NULL: there is one such package a kernel */
+	const char *name;   /* -n; NULL: there is one such package a kernel */
+	const char *module; /* from package_module_name() */
 	const char *version;
 	const struct target *target;
 	const struct patch_core *core;

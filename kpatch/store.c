@@ -11,8 +11,10 @@
 #include "module.h"
 
 #define ORDER_FILE "order"
-/* A file until it is complete. Writers hold the lock, so one is enough, and what a killed one left
- * is written over. */
+/*
+ * A file until it is complete. Writers hold the lock, so one is enough, and what a killed one left
+ * is written over.
+ */
 #define NEW_FILE ".new"
 
 static char *folder_of(const struct host *host, const char *release)

@@ -58,6 +58,15 @@ status() {
 	[ "$got" -eq "$want" ] || fail "'$*' ended with status $got, expected $want"
 }
 
+# step COMMAND...: with its time
+step() {
+	local began=$SECONDS status
+	"$@"
+	status=$?
+	echo "$*: $((SECONDS - began)) s"
+	return $status
+}
+
 # kernels: all releases that have image, headers and modules here, oldest first. KP_KERNEL_ROOT: a
 # directory that has boot/ and lib/modules/ instead of /
 kernels() {

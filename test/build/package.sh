@@ -7,17 +7,10 @@
 # The Debian is made once, and kept in ~/.cache/kpatch.
 # shellcheck source=test/lib.sh
 . "$(dirname "$0")/../lib.sh"
-need dpkg-buildpackage dh_dkms lintian debootstrap rpmbuild unshare flock
-[ "$(id -u)" = 0 ] || skip "only root can make a chroot"
+need dpkg-buildpackage dh_dkms lintian rpmbuild
+# shellcheck source=test/build/lib/chroot.sh
+. "$KP_TOP/test/build/lib/chroot.sh"
 programs="kpatch kpatch-build kpatch-dkms"
-
-# Mounts of this test end with it. Nothing is removed through them.
-if [ "${KP_INSIDE:-}" != yes ]; then
-	KP_INSIDE=yes unshare -m "$BASH" "$0" && exit
-	exit $?
-fi
-root=$tmp/root
-trap 'if ! mountpoint -q "$root" || umount -R "$root"; then rm -rf --one-file-system "$tmp"; fi' EXIT
 
 make_debs() {
 	"$KP_TOP/contrib/package" deb "$tmp/debs" >"$tmp/log" 2>&1 || { cat "$tmp/log"; fail "no Debian packages"; }
@@ -42,38 +35,19 @@ make_old_debs() {
 	done
 }
 
-# What the packages depend on is in the cached Debian: nothing is fetched while they are installed.
 make_chroot() {
-	local codename names program cache
-	# shellcheck disable=SC1091
-	codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
-	names=$(for program in $programs; do
-		dpkg-deb -f "$tmp/debs/${program}_${version}_amd64.deb" Depends | tr ',' '\n'
-	done | sed 's/^ *//; s/[ |(].*//' | cat - <(echo systemd) |
-		grep -v -e '^kpatch$' -e '^$' | sort -u | paste -sd,)
-	cache=${XDG_CACHE_HOME:-$HOME/.cache}/kpatch
-	mkdir -p "$cache"
-	base=$cache/chroot-$codename-$(sha256sum <<<"$names" | head -c 8)
-	exec 9>"$cache/chroot.lock"
-	flock 9
-	if [ ! -d "$base" ]; then
-		rm -rf "$base.new"
-		debootstrap --variant=minbase --include="$names" "$codename" "$base.new" >"$tmp/log" 2>&1 ||
-			{ tail -n 20 "$tmp/log"; fail "debootstrap failed"; }
-		rm -f "$base.new"/var/cache/apt/archives/*.deb
-		mv "$base.new" "$base"
-	fi
-	flock -u 9
+	local program names debs=()
+	for program in $programs; do
+		debs+=("$tmp/debs/${program}_${version}_amd64.deb")
+	done
+	mapfile -t names < <(depends "${debs[@]}" | grep -v '^kpatch$')
+	debian_base chroot "${names[@]}" systemd
 }
 
 # The copy that the packages go into, with a kernel's headers and image
 enter_chroot() {
 	local dir
-	mkdir "$tmp/upper" "$tmp/work" "$root"
-	mount -t overlay -o "lowerdir=$base,upperdir=$tmp/upper,workdir=$tmp/work" none "$root" 2>/dev/null || {
-		mount --bind "$root" "$root"
-		cp -a "$base/." "$root"
-	}
+	copy_base
 	mount -t proc none "$root/proc"
 	release=$(kernels | head -n 1)
 	[ -n "$release" ] || skip "no kernel with headers is installed"
@@ -87,10 +61,6 @@ enter_chroot() {
 	cp "/boot/vmlinuz-$release" "/boot/config-$release" "$root/boot"
 	mount --bind "$tmp/debs" "$root/root/debs"
 }
-
-# What is run in the chroot knows nothing of outside: this test's TMPDIR is not there.
-clean=(env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 HOME=/root DEBIAN_FRONTEND=noninteractive)
-inside() { chroot "$root" "${clean[@]}" "$@"; }
 
 # dpkg ARGUMENT...: its words are shown when it fails
 dpkg_inside() { inside dpkg "$@" >"$tmp/dpkg" 2>&1 || { cat "$tmp/dpkg"; fail "dpkg $* failed"; }; }
@@ -264,13 +234,6 @@ check_rpm_scripts() {
 	# shellcheck disable=SC2086
 	"${rpm[@]}" -e --nodeps $programs >"$tmp/log" 2>&1 || { cat "$tmp/log"; fail "rpm -e failed"; }
 	check_nothing_left "$tmp/log"
-}
-
-# step FUNCTION: with its time
-step() {
-	local began=$SECONDS
-	"$1"
-	echo "$1: $((SECONDS - began)) s"
 }
 
 for name in make_debs make_old_debs make_chroot enter_chroot check_debs check_rpms check_rpm_scripts; do

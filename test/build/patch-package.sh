@@ -6,16 +6,9 @@
 # recorded there; test/vm does it.
 # shellcheck source=test/lib.sh
 . "$(dirname "$0")/../lib.sh"
-need kpatch-build kpatch dpkg-deb lintian rpmbuild debootstrap unshare flock python3 shellcheck
-[ "$(id -u)" = 0 ] || skip "only root can make a chroot"
-
-# Mounts of this test end with it. Nothing is removed through them.
-if [ "${KP_INSIDE:-}" != yes ]; then
-	KP_INSIDE=yes unshare -m "$BASH" "$0" && exit
-	exit $?
-fi
-root=$tmp/root
-trap 'if ! mountpoint -q "$root" || umount -R "$root"; then rm -rf --one-file-system "$tmp"; fi' EXIT
+need kpatch-build kpatch dpkg-deb lintian rpmbuild python3 shellcheck
+# shellcheck source=test/build/lib/chroot.sh
+. "$KP_TOP/test/build/lib/chroot.sh"
 unset DEBFULLNAME DEBEMAIL SOURCE_DATE_EPOCH
 . "$KP_TOP/test/build/lib/edit.sh"
 name=kpatch-patch-$release
@@ -116,6 +109,18 @@ check_deb() {
 		{ dpkg-deb -c "$deb"; fail "owner or time is wrong"; }
 }
 
+# Room for the module, and not quite for its package
+check_full_disk() {
+	local pages
+	pages=$(stat -c %s d1/livepatch-1-0.ko "$deb" | awk '{ n += int(($1 + 4095) / 4096) } END { print n - 1 }')
+	mkdir full
+	mount -t tmpfs -o "size=$((pages * 4096))" none full
+	status 1 kpatch-build -q -a "$release" -o full --package deb --patch-version 1.0 "${who[@]}" "a b.patch" >log 2>&1
+	expect "No space left on device" log
+	[ -z "$(ls -A full)" ] || { ls -lA full; fail "a full disk leaves this"; }
+	umount full
+}
+
 # The same again, elsewhere and by somebody else
 check_reproducible() {
 	(umask 077 && TZ=Asia/Tokyo LC_ALL=C package deb 1.0 again)
@@ -159,36 +164,10 @@ version() { kpatch --version | cut -d' ' -f2; }
 
 # Any Debian of test/build/package.sh will do.
 enter_chroot() {
-	local codename cache base dir
-	# shellcheck disable=SC1091
-	codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
-	cache=${XDG_CACHE_HOME:-$HOME/.cache}/kpatch
-	mkdir -p "$cache"
-	exec 9>"$cache/chroot.lock"
-	flock 9
-	for dir in "$cache/chroot-$codename"-????????; do
-		[ ! -d "$dir" ] || base=$dir
-	done
-	if [ -z "${base:-}" ]; then
-		base=$cache/chroot-$codename-patches0
-		rm -rf "$base.new"
-		debootstrap --variant=minbase --include=kmod "$codename" "$base.new" >log 2>&1 ||
-			{ tail -n 20 log; fail "debootstrap failed"; }
-		mv "$base.new" "$base"
-	fi
-	flock -u 9
-	mkdir upper work "$root"
-	mount -t overlay -o "lowerdir=$base,upperdir=$tmp/upper,workdir=$tmp/work" none "$root" 2>/dev/null || {
-		mount --bind "$root" "$root"
-		cp -a "$base/." "$root"
-	}
+	debian_any chroot kmod
+	copy_base
 	mkdir -p "$root/root/p"
 	mount --bind "$tmp" "$root/root/p"
-}
-
-inside() {
-	chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 HOME=/root \
-		DEBIAN_FRONTEND=noninteractive "$@"
 }
 
 # dependency PACKAGE VERSION: an empty package of this name
@@ -279,8 +258,7 @@ check_dpkg() {
 }
 
 check_rpm_scripts() {
-	# TMPDIR of the test is not in the chroot.
-	local rpm=(env -i PATH="$PATH" rpm --root "$root" --dbpath /root/rpm --nodeps)
+	local rpm=("${clean[@]}" rpm --root "$root" --dbpath /root/rpm --nodeps)
 	package rpm 1.10 r2
 	record systemctl 0
 	record kpatch 0
@@ -295,18 +273,11 @@ check_rpm_scripts() {
 	calls "$(printf 'kpatch unload livepatch_1_10\nsystemctl -q is-enabled kpatch.service\nsystemctl restart kpatch.service')"
 }
 
-# step FUNCTION: with its time
-step() {
-	local began=$SECONDS
-	"$1"
-	echo "$1: $((SECONDS - began)) s"
-}
-
 check_refusals_of_date() {
 	SOURCE_DATE_EPOCH=soon says 1 'SOURCE_DATE_EPOCH is "soon"' --package deb --patch-version 1 "${who[@]}"
 }
 
-for name_of_step in check_refusals check_refusals_of_date check_tool_failures make_diffs check_deb check_reproducible \
-	check_rpm check_stacked enter_chroot check_dpkg check_rpm_scripts; do
+for name_of_step in check_refusals check_refusals_of_date check_tool_failures make_diffs check_deb \
+	check_full_disk check_reproducible check_rpm check_stacked enter_chroot check_dpkg check_rpm_scripts; do
 	step "$name_of_step"
 done

@@ -3,6 +3,7 @@
 # Signing: a signature that modinfo shows and openssl finds right, and clear words when something is missing.
 . "${KP_TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/test/lib.sh"
 . "$KP_TOP/test/build/lib/link.sh"
+. "$KP_TOP/test/key.sh"
 need openssl modinfo python3
 kernel=$(kernels | head -n 1)
 [ -n "$kernel" ] || skip "no kernel with headers is installed"
@@ -16,11 +17,7 @@ asm(".pushsection .kpatch.strings,\"a\"\n1: .asciz \"g\"\n2: .asciz \"vmlinux\"\
     ".section .kpatch.funcs,\"aw\"\n.quad f, 1, 0, 1, 0, 1b, 2b\n.popsection\n");
 END
 compile_kernel "$tmp/f.c" "$tmp/f.o"
-# As the guide says
-sed -n '/^    openssl req/,/[^\\]$/p' "$KP_TOP/doc/signing.md" >"$tmp/make-key"
-(cd "$tmp" && sh -e make-key) >"$tmp/openssl.log" 2>&1 || fail "openssl: $(cat "$tmp/openssl.log")"
-mv "$tmp/patch.key" "$tmp/key.pem"
-mv "$tmp/patch.pem" "$tmp/cert.pem"
+new_key "$tmp/key.pem" "$tmp/cert.pem"
 mkdir "$tmp/w"
 
 link_module "$tmp/w" livepatch-f "$tmp/plain.ko" "$tmp/f.o"

@@ -32,8 +32,10 @@ done
 
 # Who would log in waits for these. Each says what the kernel showed when it started.
 login_services="serial-getty@ttyS0.service ssh.service systemd-logind.service"
-# shellcheck source=debian.sh
-. "$here/debian.sh"
+# shellcheck source=../debian.sh
+. "$here/../debian.sh"
+# shellcheck source=disk.sh
+. "$here/disk.sh"
 # shellcheck source=machine.sh
 . "$here/machine.sh"
 trap 'stop_qemu || true; rm -rf "$tmp"' EXIT
@@ -53,7 +55,7 @@ make_package() {
 make_debian() {
 	local names
 	mapfile -t names < <(depends "$deb")
-	debian_base "${names[@]}" systemd systemd-sysv udev dbus kmod openssh-server libpam-systemd
+	debian_base system "${names[@]}" systemd systemd-sysv udev dbus kmod openssh-server libpam-systemd
 }
 
 # build MODULE WORD...: a patch module for $release into $tmp/patches
@@ -128,14 +130,6 @@ run_day() {
 		fi
 	done
 	[ $over = no ]
-}
-
-# step COMMAND: with its time
-step() {
-	local began=$SECONDS status=0
-	"$@" || status=$?
-	echo "$*: $((SECONDS - began)) s"
-	return $status
 }
 
 step make_package

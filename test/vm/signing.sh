@@ -10,21 +10,13 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../lib.sh"
 # shellcheck source=core-lib.sh
 . "$here/core-lib.sh"
+# shellcheck source=../key.sh
+. "$here/../key.sh"
 need qemu-system-x86_64 busybox kpatch-build kpatch openssl python3
 variables=/usr/share/OVMF/OVMF_VARS_4M.ms.fd
 for file in "$variables" /usr/lib/shim/shimx64.efi.signed /usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed; do
 	[ -r "$file" ] || skip "there is no $file; run contrib/install-deps test"
 done
-
-# new_key NAME: as the guide says
-new_key() {
-	sed -n '/^    openssl req/,/[^\\]$/p' "$KP_TOP/doc/signing.md" >"$tmp/make-key"
-	[ -s "$tmp/make-key" ] || fail "doc/signing.md makes no key"
-	(cd "$tmp" && sh -e make-key) >"$tmp/log" 2>&1 || { cat "$tmp/log"; fail "openssl makes no key"; }
-	mv "$tmp/patch.key" "$tmp/$1.key"
-	mv "$tmp/patch.pem" "$tmp/$1.pem"
-	openssl x509 -in "$tmp/$1.pem" -outform DER -out "$tmp/$1.der"
-}
 
 # enrol CERTIFICATE.der TO: the firmware's variables with MokList, as MokManager leaves it after mokutil --import.
 # Formats: UEFI 2.10, 32.4.1 (EFI_SIGNATURE_LIST); EDK II, MdeModulePkg/Include/Guid/VariableFormat.h.
@@ -89,8 +81,9 @@ boots() {
 	in_vm "$1/$2" signing --timeout 300 "${@:3}" "$stage" || status=1
 }
 
-new_key enrolled
-new_key other
+new_key "$tmp/enrolled.key" "$tmp/enrolled.pem"
+new_key "$tmp/other.key" "$tmp/other.pem"
+openssl x509 -in "$tmp/enrolled.pem" -outform DER -out "$tmp/enrolled.der"
 enrol "$tmp/enrolled.der" "$tmp/variables"
 status=0
 for release in $(core_releases); do

@@ -1,37 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2154 # variables of test/lib.sh and of the test
-# The guest's Debian: debootstrap makes it once, ~/.cache/kpatch keeps it, and each run puts a copy on a disk.
-
-# debian_base PACKAGE...: sets base to a folder with a Debian that has them
-debian_base() {
-	local codename cache names
-	# shellcheck disable=SC1091
-	codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
-	names=$(printf '%s\n' "$@" | sort -u | paste -sd,)
-	cache=${XDG_CACHE_HOME:-$HOME/.cache}/kpatch
-	base=$cache/system-$codename-$(sha256sum <<<"$names" | head -c 8)
-	mkdir -p "$cache"
-	exec 9>"$cache/system.lock"
-	flock 9
-	if [ ! -d "$base" ]; then
-		rm -rf --one-file-system "$base.new"
-		# Its mounts end with it, even if it is killed.
-		unshare -m debootstrap --variant=minbase --include="$names" "$codename" "$base.new" >"$tmp/log" 2>&1 || {
-			tail -n 20 "$tmp/log"
-			rm -rf --one-file-system "$base.new"
-			fail "debootstrap failed; is the archive there?"
-		}
-		rm -rf "$base.new"/var/cache/apt/*.bin "$base.new"/var/cache/apt/archives/*.deb \
-			"$base.new"/var/lib/apt/lists/*
-		mv "$base.new" "$base"
-	fi
-	flock -u 9
-}
-
-# depends DEB: what the package depends on, without versions; the first of alternatives
-depends() {
-	dpkg-deb -f "$1" Depends | tr ',' '\n' | sed 's/^ *//; s/[ |(].*//' | grep .
-}
+# The disk of the guest.
 
 # Work of Debian's own that would go off in the middle of the test
 masked="apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer
