@@ -13,6 +13,7 @@
 #include "core.h"
 #include "inject.h"
 #include "shadow.h"
+#include "shadow-free.h"
 #include "shadow-table.h"
 #include "shadow-type.h"
 #include "shadow-var.h"
@@ -45,7 +46,7 @@ static void collect(struct shadow_type *type)
 			break;
 		if (dtor)
 			dtor(var->obj, var->data);
-		kfree_rcu(var, rcu);
+		shadow_free(var);
 		cond_resched();
 	}
 	shadow_check_size();
@@ -573,6 +574,7 @@ int kp_shadow_init(void)
 	queue = kp_inject() ? NULL : alloc_workqueue("kpatch_shadow", WQ_UNBOUND, 0);
 	if (!queue)
 		return -ENOMEM;
+	shadow_free_init(queue);
 	ret = shadow_table_init(queue);
 	if (ret)
 		destroy_workqueue(queue);
@@ -604,14 +606,16 @@ static void free_type(struct shadow_type *type)
 		rcu_read_lock();
 		var = shadow_take_oldest(type, true, NULL);
 		rcu_read_unlock();
-		kfree_rcu(var, rcu);
+		shadow_free(var);
 	}
 }
 
 void kp_shadow_exit(void)
 {
-	/* Waits for the collection that is under way. */
-	destroy_workqueue(queue);
+	/* The collection that is under way. */
+	flush_work(&collect_work);
 	shadow_each_type(free_type);
+	shadow_free_exit();
+	destroy_workqueue(queue);
 	shadow_table_exit();
 }

@@ -11,6 +11,7 @@
 #include <linux/spinlock.h>
 
 #include "inject.h"
+#include "shadow-free.h"
 #include "shadow-table.h"
 
 #define STRIPES	  256 /* locks; the table has at least as many buckets, each belongs to one */
@@ -183,7 +184,7 @@ static void free_table(struct shadow_table *old)
 
 	for (i = 0; i <= old->mask / PAGE_BUCKETS; i++) {
 		free_page((unsigned long)old->pages[i]);
-		cond_resched();
+		shadow_free_pause();
 	}
 	kvfree(old);
 }

@@ -8,6 +8,7 @@
 #define KP_SHADOW_TABLE_H
 
 #include <linux/list.h>
+#include <linux/llist.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
@@ -18,12 +19,13 @@ struct shadow_type;
  * @chain:	in a bucket of the table whose @link is the index. Two, so that readers find
  *		complete chains in the old table while the new one is filled
  * @type_node:	in the list of its type
+ * @free_node:	in the list of shadow-free.c
  * @data:	aligned as well as what the kernel's livepatch gives
  */
 struct shadow_var {
 	struct hlist_node chain[2];
 	struct list_head type_node;
-	struct rcu_head rcu;
+	struct llist_node free_node;
 	struct shadow_type *type;
 	void *obj;
 	unsigned long id;

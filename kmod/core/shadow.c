@@ -4,6 +4,7 @@
  *
  * shadow-table.c	all variables, hashed by (object, id)
  * shadow-type.c	a node per id: ctor and dtor, who declared it, its variables
+ * shadow-free.c	memory of variables that are gone
  * shadow.c		variables come and go; what patched code calls
  * shadow-life.c	types come into use and go, with their variables
  *
@@ -39,6 +40,7 @@
 #include "core.h"
 #include "inject.h"
 #include "shadow.h"
+#include "shadow-free.h"
 #include "shadow-table.h"
 #include "shadow-type.h"
 #include "shadow-var.h"
@@ -136,7 +138,7 @@ static void *attach(void *obj, unsigned long id, gfp_t gfp, const struct shadow_
 	}
 	/* After a grace period, since shadow_take_oldest() may have seen it in the type. */
 	if (var)
-		kfree_rcu(var, rcu);
+		shadow_free(var);
 	if (ret == -EPERM)
 		refuse("allocate", id);
 	if (ret == -ECANCELED)
@@ -172,7 +174,7 @@ static void free_one(void *obj, unsigned long id, const struct shadow_call *call
 		detach(var, hash);
 		if (dtor)
 			dtor(obj, var->data);
-		kfree_rcu(var, rcu);
+		shadow_free(var);
 	}
 	shadow_unlock(hash, flags);
 	if (refused)
@@ -241,7 +243,7 @@ static void free_all(unsigned long id, const struct shadow_call *call)
 		rcu_read_unlock();
 		if (!var)
 			break;
-		kfree_rcu(var, rcu);
+		shadow_free(var);
 		if (call->declared)
 			cond_resched();
 	}

@@ -17,7 +17,7 @@ stage() {
 	rm -rf "$build"
 	mkdir -p "$build" "$3"
 	cp -r "$here/$2/modules" "$KP_TOP/kmod/include" "$build/"
-	cp "$KP_TOP"/kmod/core/*.h "$KP_TOP"/kmod/core/{state,shadow,shadow-table,shadow-type,shadow-life}.c \
+	cp "$KP_TOP"/kmod/core/*.h "$KP_TOP"/kmod/core/{state,shadow,shadow-table,shadow-type,shadow-free,shadow-life}.c \
 		"$build/modules/"
 	kbuild "$1" "$build/modules" || fail "the modules of $2 cannot be built for $1"
 	cp "$build/modules"/*.ko "$here/$2/run.sh" "$3/"

@@ -3,6 +3,7 @@
  * Measures one core in the guest; test/bench/core compares. A line "result NAME VALUE" each.
  *	bench CORE PREFIX instructions	with QEMU's -icount shift=0: a TSC tick is an instruction
  *	bench CORE PREFIX calls		the same, only what calls cost
+ *	bench CORE PREFIX collection	the same, only the collection of a million shadow variables
  *	bench CORE PREFIX times		milliseconds
  */
 #include <errno.h>
@@ -297,12 +298,12 @@ static double call_ticks(void)
 	return read_number("/proc/kpb") / 1000;
 }
 
-static void shadow_result(int count, const char *name)
+static void shadow_result(int count, const char *module, const char *name)
 {
 	char path[96], text[64];
 	double value;
 
-	snprintf(path, sizeof(path), "/sys/module/%s/parameters/%s", module_name("shadow"), name);
+	snprintf(path, sizeof(path), "/sys/module/%s/parameters/%s", module_name(module), name);
 	value = read_number(path);
 	if (value < 0)
 		die("%s is not there", path);
@@ -322,12 +323,31 @@ static void shadow(int count)
 
 	snprintf(parameters, sizeof(parameters), "count=%d", count);
 	load("shadow", parameters);
-	shadow_result(count, "wrong");
-	shadow_result(count, "alloc_ns");
-	shadow_result(count, "get_ns");
-	shadow_result(count, "free_us");
-	shadow_result(count, "late_ns");
+	shadow_result(count, "shadow", "wrong");
+	shadow_result(count, "shadow", "alloc_ns");
+	shadow_result(count, "shadow", "get_ns");
+	shadow_result(count, "shadow", "free_us");
+	shadow_result(count, "shadow", "late_ns");
 	unload("shadow");
+}
+
+/* Until long after the last one was freed, which nothing tells. */
+static void collection(int count)
+{
+	char parameters[32], name[64];
+
+	snprintf(parameters, sizeof(parameters), "count=%d", count);
+	load("gc", parameters);
+	arrive("gc", 60e3);
+	shadow_result(count, "gc", "wrong");
+	write_file("/proc/kpb", "late 1");
+	disable("gc");
+	arrive("gc", 60e3);
+	unload("gc");
+	sleep(2);
+	write_file("/proc/kpb", "late 0");
+	snprintf(name, sizeof(name), "shadow-%d-gc_late_ns", count);
+	result(name, read_number("/proc/kpb"));
 }
 
 static void measure_calls(void)
@@ -347,6 +367,8 @@ static void instructions(void)
 	measure_calls();
 	for (int count = 1000; count <= 1000000; count *= 10)
 		shadow(count);
+	for (int count = 1000; count <= 1000000; count *= 10)
+		collection(count);
 }
 
 int main(int argc, char **argv)
@@ -359,6 +381,8 @@ int main(int argc, char **argv)
 		times();
 	else if (strcmp(argv[3], "calls") == 0)
 		measure_calls();
+	else if (strcmp(argv[3], "collection") == 0)
+		collection(1000000);
 	else
 		instructions();
 	return 0;

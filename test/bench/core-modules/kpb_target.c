@@ -2,8 +2,9 @@
 /*
  * What is patched. /proc/kpb: writing "calls N" makes N calls of a function; reading then gives the TSC
  * ticks that one took, times 1000. "busy 1" starts a kernel thread that never sleeps, "busy 0" stops it.
+ * Between "late 1" and "late 0" it is watched how long interrupts are off at most; reading then gives
+ * the nanoseconds.
  */
-#include <linux/delay.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/proc_fs.h>
@@ -12,6 +13,7 @@
 #include <asm/tsc.h>
 
 #include "functions.h"
+#include "late.h"
 
 #define DEFINE(n)							\
 	noinline __noclone int kpb_##n(int x);				\
@@ -65,6 +67,18 @@ static int set_busy(bool on)
 	return 0;
 }
 
+static void set_late(bool on)
+{
+	static bool is_on;
+
+	if (on && !is_on)
+		late_start();
+	if (!on && is_on)
+		late_end();
+	is_on = on;
+	result = late_ns;
+}
+
 static ssize_t kpb_write(struct file *file, const char __user *user, size_t size, loff_t *pos)
 {
 	int (*function)(int x) = kpb_0;
@@ -79,6 +93,8 @@ static ssize_t kpb_write(struct file *file, const char __user *user, size_t size
 		result = make_calls(value, function);
 	else if (sscanf(text, "busy %u", &value) == 1)
 		ret = set_busy(value);
+	else if (sscanf(text, "late %u", &value) == 1)
+		set_late(value);
 	else
 		ret = -EINVAL;
 	return ret ? ret : (ssize_t)size;
@@ -112,6 +128,7 @@ static void __exit kpb_exit(void)
 {
 	remove_proc_entry("kpb", NULL);
 	set_busy(false);
+	set_late(false);
 }
 
 module_init(kpb_init);

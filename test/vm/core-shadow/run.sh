@@ -26,5 +26,5 @@ report | grep -e variables: -e stress:
 echo "a lock was held for $(cat /sys/module/kp_shadow_test/parameters/longest_locked_ns) ns at most"
 rmmod kp_shadow_test
 ! report | grep FAILED || fail "$(report | grep FAILED | head -n 1)"
-# A million variables are 128 MB. What RCU still has to free gets a moment.
+# A million variables are 96 MB. What has to wait for RCU gets a moment.
 ! counts_memory || wait_until 20 is_memory_back || fail "slab memory grew from $before to $(slab_kb) kB"
