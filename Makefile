@@ -157,7 +157,7 @@ deb rpm:
 	JOBS=$(JOBS) contrib/package $@ $(abspath $(BUILD))/packages
 
 ## check: everything: lint, unit, diff, build, VM and system tests; unit, diff and fuzz tests under sanitizers
-# Each group may be run alone: make check-unit, check-diff, check-build, check-vm, check-san.
+# Each group may be run alone: make check-unit, check-diff, check-build, check-vm, check-san; check-long: all that takes long.
 check: $(if $(filter yes,$(DEPS)),deps)
 	@BUILD=$(BUILD) JOBS=$(JOBS) MAKE="$(MAKE)" contrib/check all
 
@@ -166,7 +166,7 @@ check-quick:
 	@BUILD=$(BUILD) JOBS=$(JOBS) MAKE="$(MAKE)" contrib/check quick
 
 ## check-system: a day on Debian with systemd, in a VM: packages, patches at boot, upgrade, roll back, removal
-check-lint check-unit check-diff check-build check-vm check-system check-san: check-%:
+check-lint check-unit check-diff check-build check-vm check-system check-long check-san: check-%:
 	@BUILD=$(BUILD) JOBS=$(JOBS) MAKE="$(MAKE)" contrib/check $*
 
 ## check-debug: the core's VM tests on a kernel with all checkers, which is built once
@@ -201,6 +201,6 @@ help:
 	@echo "variables: PREFIX DESTDIR BUILD JOBS KERNELS KP_TEST DEPS=no (do not install packages) SAN=1"
 
 .PHONY: all core $(foreach r,$(KERNELS),core-$(r)) programs units deps install uninstall deb rpm check check-quick check-lint check-unit \
-	check-diff check-build check-vm check-system check-san check-debug san format demo bench clean help
+	check-diff check-build check-vm check-system check-long check-san check-debug san format demo bench clean help
 .DELETE_ON_ERROR:
 .SECONDARY:

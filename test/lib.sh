@@ -67,6 +67,23 @@ step() {
 	return $status
 }
 
+# unheld FOLDER: a work folder that no living build holds, and that none was told to keep
+unheld() {
+	[ -d "$1" ] && [ ! -e "$1/.keep" ] && { [ ! -e "$1/.owner" ] || (flock -n 9) 9<"$1/.owner"; } 2>/dev/null
+}
+
+# left_in_cache RELEASE: work folders that builds left behind. One that is being made or removed is unheld for a moment.
+left_in_cache() {
+	local folder
+	for folder in "$KPATCH_CACHE/$1"-*/work/tmp.*; do
+		for _ in {1..10}; do
+			unheld "$folder" || continue 2
+			sleep 0.5
+		done
+		echo "$folder"
+	done
+}
+
 # kernels: all releases that have image, headers and modules here, oldest first. KP_KERNEL_ROOT: a
 # directory that has boot/ and lib/modules/ instead of /
 kernels() {

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# limit: 600
+# limit: 1200
 # kpatch load, unload, list and verify in a VM, with livepatches written by hand, for both cores: load
 # to unload, stalled and interrupted transitions, refusals.
 # shellcheck source=test/lib.sh

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# limit: 900
 # The link step, on every kernel that is installed: first link, objtool, kbuild, post-link.
 . "${KP_TOP:=$(cd "$(dirname "$0")/../.." && pwd)}/test/lib.sh"
 . "$KP_TOP/test/build/lib/link.sh"

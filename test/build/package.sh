@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# limit: 900
+# limit: 1200
 # Packages: they are made, lintian has nothing to warn of, and in a Debian of their own they are installed, build
 # kpatch.ko, upgrade, are removed and purged, after which nothing is left. The rpm packages have
 # the same files, and their scripts work.

@@ -114,9 +114,8 @@ for signal in INT TERM KILL; do
 done
 built first.patch
 # (What a living build uses is locked; old.* are working copies that are used again.)
-for left in "$KPATCH_CACHE/$release"-*/work/tmp.*; do
-	[ ! -e "$left" ] || ! flock -n "$left/.owner" true || fail "left in the cache: $left"
-done
+left=$(left_in_cache "$release")
+[ -z "$left" ] || fail "left in the cache: $left"
 
 # Four builds at once on one cache.
 for i in 1 2 3 4; do

@@ -146,7 +146,5 @@ if cp -al "$master" "$tmp/tree" 2>/dev/null || cp -a "$master" "$tmp/tree"; then
 	echo "ok truncated-symvers"
 fi
 
-# What nobody holds was left behind.
-for left in "$KPATCH_CACHE/$release"-*/work/tmp.*; do
-	[ ! -d "$left" ] || ! flock -n "$left/.owner" true || fail "left in the cache: $left"
-done
+left=$(left_in_cache "$release")
+[ -z "$left" ] || fail "left in the cache: $left"

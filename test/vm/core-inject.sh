@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# limit: 600
+# limit: 1500
 # Each step of the core that can fail is made to fail, for loading, disabling, replacing, a module that comes;
 # see core-inject/run.sh.
 

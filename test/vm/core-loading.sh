@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# limit: 600
 # What kpatch.ko does when modules are loaded: symbols, build-ids, late references. With
 # core-loading/modules/loading_test.c linked in, which can be told what to do, in the VM.
 
@@ -70,6 +71,6 @@ status=0
 read -r -a releases <<<"$(core_releases)"
 for release in "${releases[@]}"; do
 	stage "$release" "$tmp/$release"
-	in_vm "$release" loading "$tmp/$release/core-loading" || status=1
+	in_vm "$release" loading --timeout 180 "$tmp/$release/core-loading" || status=1
 done
 exit $status

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# limit: 600
+# limit: 1200
 # Slots, stubs, chooser and registration by themselves, driven by core-redirect/driver.c.
 
 here=$(cd "$(dirname "$0")" && pwd)

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# limit: 600
+# limit: 1200
 # Tracers, kprobes, BPF and kernel.ftrace_enabled on patched functions, on both cores.
 
 here=$(cd "$(dirname "$0")" && pwd)

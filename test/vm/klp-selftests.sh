@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# limit: 1200
+# limit: 1800
 # The kernel's own livepatch selftests, on both cores in one VM a kernel.
 #   klp-selftests.sh [--kernel REL]... [--core livepatch|kpatch]... [SCRIPT...]
 # Scripts and modules come from the source package of the kernel, at test time. Modules are built

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# limit: 2400
+# limit: 3600
 # Build the patches of all scenarios with kpatch-build, for both cores, and run the scenarios in one
-# VM a kernel and core.
+# VM a kernel and core. While a VM runs, the patches for the next one are built.
 #   scenarios.sh [--kernel REL]... [--core CORE]... [--keep] [SCENARIO...]
 # A scenario's directory holds what test/vm/boot wants (run.sh, modules, flags) and
 #   *.patch   what kpatch-build gets. NAME.patch may be there as NAME-6.1.patch, NAME-6.12.patch
@@ -132,45 +132,53 @@ done
 [ ${#cores[@]} -gt 0 ] || cores=(kpatch livepatch)
 [ ${#names[@]} -gt 0 ] || mapfile -t names < <(cd "$here/scenarios" && printf '%s\n' */ | tr -d /)
 
-# stage_all RELEASE: all scenarios for all cores, as many at a time as there are CPUs
+# stage_all RELEASE CORE STAGES: all scenarios for it, as many at a time as there are CPUs without a VM of ours
 stage_all() {
-	local core name
-	for core in "${cores[@]}"; do
-		mkdir -p "$stages/$core"
-		for name in $(names_for "$core"); do
-			echo "$name $1 $core $stages/$core"
-		done
-	done | xargs -r -P "${JOBS:-2}" -L 1 "$0" --stage
+	local name spare
+	spare=$((${JOBS:-2} - $(jobs -pr | wc -l)))
+	[ $spare -gt 0 ] || spare=1
+	rm -rf "$3"
+	mkdir -p "$3"
+	for name in $(names_for "$2"); do
+		echo "$name $*"
+	done | xargs -r -P "$spare" -L 1 "$0" --stage
 }
 
-# run_all RELEASE CORE: boot with what could be staged; lines with results
+# run_all RELEASE CORE STAGES: boot with what could be staged; lines with results
 run_all() {
-	local where=$1/$2 ready=() name
+	local where=$1/$2 out=$tmp/$1-$2 result=0 ready=() name
 	for name in $(names_for "$2"); do
-		if [ -e "$stages/$2/$name.failed" ]; then
-			status=1
-			echo "@fail $where/$name build: $(tail -n 1 "$stages/$2/$name.log")"
-			sed 's/^/  | /' "$stages/$2/$name.log"
+		if [ -e "$3/$name.failed" ]; then
+			result=1
+			echo "@fail $where/$name build: $(tail -n 1 "$3/$name.log")"
+			sed 's/^/  | /' "$3/$name.log"
 		else
-			ready+=("$stages/$2/$name")
+			ready+=("$3/$name")
 		fi
 	done
-	[ ${#ready[@]} -gt 0 ] || return 0
-	"$here/boot" --kernel "$1" --core "$2" --logs "$KP_BUILD/vm/$where" "${ready[@]}" >"$tmp/out" || status=1
-	sed "s,^@\(pass\|fail\|skip\) ,&$where/," "$tmp/out"
+	if [ ${#ready[@]} -gt 0 ]; then
+		"$here/boot" --kernel "$1" --core "$2" --logs "$KP_BUILD/vm/$where" "${ready[@]}" >"$out" || result=1
+		sed "s,^@\(pass\|fail\|skip\) ,&$where/," "$out"
+	fi
+	[ $keep = yes ] || rm -rf "$3"
+	return $result
 }
 
 for core in "${cores[@]}"; do
 	names_for "$core"
 done | grep . >/dev/null || fail "none of these is for core ${cores[*]}: ${names[*]}"
-status=0
+# An early end waits for the VMs.
+trap 'wait; rm -rf "$tmp"' EXIT
+status=0 runs=()
 for release in "${releases[@]}"; do
-	stages=$KP_BUILD/vm/stage/$release
-	rm -rf "$stages"
-	stage_all "$release"
 	for core in "${cores[@]}"; do
-		run_all "$release" "$core"
+		stages=$KP_BUILD/vm/stage/$release/$core
+		stage_all "$release" "$core" "$stages"
+		run_all "$release" "$core" "$stages" &
+		runs+=($!)
 	done
-	[ $keep = yes ] || rm -rf "$stages"
+done
+for run in "${runs[@]}"; do
+	wait "$run" || status=1
 done
 exit $status

@@ -492,16 +492,13 @@ static ssize_t read_state(struct file *file, char __user *buf, size_t size, loff
 	if (!page)
 		return -ENOMEM;
 	mutex_lock(&kp_mutex);
-	if (*pos)
-		len = 0;
-	else
-		len = scnprintf(page, 512,
-				"active %d\nreversed %d\npatched %d\nfinished %lu\nus %llu\ncalls %ld\nnew %ld\nmixed %ld\n",
-				kp_transition_active(), kp_transition_reversed(), patched, finished,
-				took_ns / 1000, atomic_long_read(&calls),
-				atomic_long_read(&new_calls), atomic_long_read(&mixed));
+	len = scnprintf(page, 512,
+			"active %d\nreversed %d\npatched %d\nfinished %lu\nus %llu\ncalls %ld\nnew %ld\nmixed %ld\n",
+			kp_transition_active(), kp_transition_reversed(), patched, finished,
+			took_ns / 1000, atomic_long_read(&calls), atomic_long_read(&new_calls),
+			atomic_long_read(&mixed));
 	mutex_unlock(&kp_mutex);
-	len = simple_read_from_buffer(buf, size, pos, page, len ?: *pos);
+	len = simple_read_from_buffer(buf, size, pos, page, len);
 	free_page((unsigned long)page);
 	return len;
 }
