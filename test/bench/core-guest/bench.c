@@ -3,7 +3,7 @@
  * Measures one core in the guest; test/bench/core compares. A line "result NAME VALUE" each.
  *	bench CORE PREFIX instructions	with QEMU's -icount shift=0: a TSC tick is an instruction
  *	bench CORE PREFIX calls		the same, only what calls cost
- *	bench CORE PREFIX collection	the same, only the collection of a million shadow variables
+ *	bench CORE PREFIX million	the same, only a million shadow variables
  *	bench CORE PREFIX times		milliseconds
  */
 #include <errno.h>
@@ -190,6 +190,19 @@ static void round_trips(const char *name, bool busy)
 	result(text, disable[rounds / 2]);
 }
 
+/*
+ * load - what else runs
+ * @threads: of a process; they sleep
+ * @workers: this many of them work: see worker()
+ * @spin: one more process that never makes a system call
+ * @busy: a kernel thread that never sleeps
+ */
+struct load {
+	const char *name;
+	int threads, workers;
+	bool spin, busy;
+};
+
 static void *sleeper(void *unused)
 {
 	for (;;)
@@ -197,46 +210,117 @@ static void *sleeper(void *unused)
 	return unused;
 }
 
-/* A process with so many sleeping threads, and one that never makes a system call on each CPU but one. */
-static void with_tasks(const char *name, int threads, bool spin, bool busy)
+static void make_pipe(int ends[2])
+{
+	if (pipe(ends))
+		die("%s", "pipe");
+}
+
+/* Sleeps for a moment, then answers or asks the other one of its pair, or reads, in turn. */
+struct worker {
+	int in, out, zero;
+	bool asks;
+};
+
+static void *worker(void *data)
+{
+	static char zeroes[16384];
+	const struct worker *w = data;
+	char c = 'x';
+
+	for (;;) {
+		if (w->asks) {
+			usleep(300);
+			if (write(w->out, &c, 1) != 1 || read(w->in, &c, 1) != 1)
+				die("%s", "pipe");
+		} else if (read(w->in, &c, 1) != 1 || write(w->out, &c, 1) != 1) {
+			die("%s", "pipe");
+		}
+		for (int i = 0; i < 4; i++)
+			if (read(w->zero, zeroes, sizeof(zeroes)) < 0)
+				die("%s", "/dev/zero");
+	}
+	return NULL;
+}
+
+static void add_thread(void *(*run)(void *), void *data)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 16384);
+	errno = pthread_create(&thread, &attr, run, data);
+	if (errno)
+		die("%s", "pthread_create");
+}
+
+/* Two threads that talk to each other. */
+static void add_pair(void)
+{
+	struct worker *pair = calloc(2, sizeof(*pair));
+	int there[2], back[2], zero = open("/dev/zero", O_RDONLY);
+
+	if (!pair || zero < 0)
+		die("%s", "a pair of workers");
+	make_pipe(there);
+	make_pipe(back);
+	pair[0] = (struct worker){ .in = back[0], .out = there[1], .zero = zero, .asks = true };
+	pair[1] = (struct worker){ .in = there[0], .out = back[1], .zero = zero };
+	add_thread(worker, &pair[0]);
+	add_thread(worker, &pair[1]);
+}
+
+static pid_t start_threads(const struct load *load)
 {
 	int ready[2];
 	char c;
-	pid_t pid, spinner = 0;
+	pid_t pid;
 
-	if (pipe(ready))
-		die("%s", "pipe");
+	make_pipe(ready);
 	pid = fork();
 	if (pid == 0) {
-		pthread_attr_t attr;
-		pthread_t thread;
-
-		pthread_attr_init(&attr);
-		pthread_attr_setstacksize(&attr, 16384);
-		for (int i = 1; i < threads; i++)
-			if (pthread_create(&thread, &attr, sleeper, NULL))
-				die("%s", "pthread_create");
+		for (int i = 0; i < load->workers; i += 2)
+			add_pair();
+		for (int i = load->workers + 1; i < load->threads; i++)
+			add_thread(sleeper, NULL);
 		if (write(ready[1], "x", 1) != 1)
 			_exit(1);
 		sleeper(NULL);
 	}
+	close(ready[1]);
 	if (read(ready[0], &c, 1) != 1)
 		die("%s", "no threads");
-	if (spin && (spinner = fork()) == 0)
+	close(ready[0]);
+	return pid;
+}
+
+/* It must have run until now. */
+static void end_process(pid_t pid)
+{
+	int status;
+
+	kill(pid, SIGKILL);
+	if (waitpid(pid, &status, 0) == pid && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+		return;
+	errno = ECHILD;
+	die("%s", "what runs beside the measurement has ended");
+}
+
+static void with_tasks(const struct load *load)
+{
+	pid_t pid = start_threads(load), spinner = 0;
+
+	if (load->spin && (spinner = fork()) == 0)
 		for (;;)
 			__asm__ volatile("");
-	if (busy)
+	if (load->busy)
 		write_file("/proc/kpb", "busy 1");
 	usleep(300000);
-	round_trips(name, busy);
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-	if (spinner) {
-		kill(spinner, SIGKILL);
-		waitpid(spinner, NULL, 0);
-	}
-	close(ready[0]);
-	close(ready[1]);
+	round_trips(load->name, load->busy);
+	end_process(pid);
+	if (spinner)
+		end_process(spinner);
 }
 
 static void measure_load(int count)
@@ -281,15 +365,21 @@ static void measure_replace(void)
 
 static void times(void)
 {
+	static const struct load loads[] = {
+		{ .name = "tasks-50", .threads = 50 },
+		{ .name = "tasks-500", .threads = 500 },
+		{ .name = "tasks-4000", .threads = 4000 },
+		{ .name = "server", .threads = 4000, .workers = 12 },
+		{ .name = "spinner", .threads = 500, .spin = true },
+		{ .name = "kthread", .threads = 500, .busy = true },
+	};
+
 	measure_load(1);
 	measure_load(10);
 	measure_load(100);
 	measure_replace();
-	with_tasks("tasks-50", 50, false, false);
-	with_tasks("tasks-500", 500, false, false);
-	with_tasks("tasks-4000", 4000, false, false);
-	with_tasks("spinner", 500, true, false);
-	with_tasks("kthread", 500, false, true);
+	for (size_t i = 0; i < sizeof(loads) / sizeof(*loads); i++)
+		with_tasks(&loads[i]);
 }
 
 static double call_ticks(void)
@@ -350,6 +440,12 @@ static void collection(int count)
 	result(name, read_number("/proc/kpb"));
 }
 
+static void million(void)
+{
+	shadow(1000000);
+	collection(1000000);
+}
+
 static void measure_calls(void)
 {
 	result("call-unpatched", call_ticks());
@@ -381,8 +477,8 @@ int main(int argc, char **argv)
 		times();
 	else if (strcmp(argv[3], "calls") == 0)
 		measure_calls();
-	else if (strcmp(argv[3], "collection") == 0)
-		collection(1000000);
+	else if (strcmp(argv[3], "million") == 0)
+		million();
 	else
 		instructions();
 	return 0;

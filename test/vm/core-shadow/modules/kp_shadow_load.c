@@ -129,7 +129,7 @@ static void fill(unsigned long count)
 	}
 }
 
-static u64 scale_step(unsigned long count)
+static void scale_step(unsigned long count)
 {
 	u64 began = now_ns(), filled, get, collecting;
 
@@ -163,21 +163,14 @@ static u64 scale_step(unsigned long count)
 	expect(!kp_shadow_count(100) && destructed == count);
 	pr_info("%lu variables: collected in %llu us; timer ticks at most %llu us late, %lu of %lu more than %u us\n",
 		count, collecting / 1000, latest_ns / 1000, late_ticks, ticks, TICK_NS / 1000);
-	return get;
 }
 
 void test_scale(void)
 {
-	u64 few = scale_step(1000), many = few;
 	unsigned long count;
 
-	for (count = 10000; count <= most; count *= 10)
-		many = scale_step(count);
-	/*
-	 * In the processor's caches there is a difference, which an emulator makes larger. With the
-	 * kernel's 4096 buckets it would be more than a hundred times as much.
-	 */
-	expect(many < 30 * few);
+	for (count = 1000; count <= most; count *= 10)
+		scale_step(count);
 }
 
 /* ---- stress ---- */
