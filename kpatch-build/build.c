@@ -136,11 +136,16 @@ static bool check_core_options(const struct build *build, GError **err)
 {
 	const struct patch_core *core = build->options->core;
 
-	for (const char *const *option = core->options; *option; option++)
-		if (!target_config_on(build->target, *option))
+	for (const char *const *option = core->options; *option; option++) {
+		const bool wanted = **option != '!';
+		const char *name = *option + !wanted;
+
+		if (target_config_on(build->target, name) != wanted)
 			return kp_fail(err, KP_FAILED,
-				       "%s: the kernel cannot have the core %s: %s is off",
-				       build->target->release, core->name, *option);
+				       "%s: the kernel cannot have the core %s: %s is %s",
+				       build->target->release, core->name, name,
+				       wanted ? "off" : "on");
+	}
 	return true;
 }
 

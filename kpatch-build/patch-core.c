@@ -73,7 +73,9 @@ static const char *const livepatch_headers[] = { HOW_HEADER, NULL };
 /* What kpatch.ko is built on. */
 static const char *const kpatch_options[] = { "CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS",
 					      "CONFIG_HAVE_RELIABLE_STACKTRACE",
-					      "CONFIG_KALLSYMS_ALL", NULL };
+					      "CONFIG_KALLSYMS_ALL",
+					      /* Its locks sleep, and ours are taken in tracepoints. */
+					      "!CONFIG_PREEMPT_RT", NULL };
 static const char *const livepatch_options[] = { "CONFIG_LIVEPATCH", NULL };
 
 /* The first one is the default. */

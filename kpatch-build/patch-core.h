@@ -16,7 +16,7 @@ struct patch_core {
 	const char *name;	    /* --core=NAME, and kpatch.core= in the module */
 	const char *glue;	    /* in share/kpatch/patch, without .c */
 	const char *const *headers; /* below share/kpatch: what this glue includes */
-	const char *const *options; /* configuration options that the kernel must have */
+	const char *const *options; /* of the configuration; "!NAME": must not be on */
 	/*
 	 * It is kpatch.ko: a module with exports (core-exports.h) that compares build-ids, to which
 	 * references to vmlinux are distances.

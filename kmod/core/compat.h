@@ -11,6 +11,10 @@
 #include <linux/execmem.h>
 #endif
 
+#ifdef CONFIG_PREEMPT_RT
+#error "PREEMPT_RT is not supported: the core takes spinlocks where they must not sleep (tracepoints)"
+#endif
+
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
 /* Direct calls of one ops at many places were an interface of their own. */
 #define kp_register_direct(ops, addr)	register_ftrace_direct_multi(ops, addr)

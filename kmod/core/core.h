@@ -13,7 +13,7 @@
  *
  * Locking: kp_mutex serialises everything but the code that tasks run when they call a patched
  * function (stubs.S, choose.c) and shadow variables. It is taken before ftrace's, text_mutex,
- * tasklist_lock and cpus_read_lock(). Nothing waits for RCU-tasks under it.
+ * tasklist_lock and cpus_read_lock(). Nothing waits for RCU-tasks under it, only for its rude kind.
  */
 #ifndef KP_CORE_H
 #define KP_CORE_H

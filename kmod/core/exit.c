@@ -26,6 +26,7 @@
 
 #include "exit.h"
 #include "inject.h"
+#include "stack.h"
 #include "wait.h"
 
 /* Kept for each CPU for times without memory. */
@@ -47,7 +48,8 @@ struct exiting {
 
 /**
  * struct exit_list - one for each CPU, so that exits do not contend
- * @lock:	protects the rest; taken inside tasklist_lock, in process context only
+ * @lock:	protects the rest; taken inside tasklist_lock, before a task's pi_lock, in process context
+ *		only
  * @tasks:	that began to exit on this CPU
  * @count:	number of @tasks; read without the lock as an estimate
  * @reserve:	nodes to use when none can be allocated
@@ -252,17 +254,37 @@ bool kp_exit_each(bool (*visit)(struct task_struct *task, void *data), void *dat
 	return each_alive(visit_task, &v);
 }
 
-static bool is_after(const struct exiting *exiting, void *epoch)
+/* Called by task_call_func(). */
+static int look_outside(struct task_struct *task, void *outside)
 {
-	return exiting->epoch >= *(long *)epoch;
+	unsigned long address;
+
+	*(bool *)outside = kp_task_dead(task) ||
+			   (!task_curr(task) &&
+			    kp_stack_check(task, NULL, &address) == KP_STACK_CLEAN);
+	return 0;
 }
 
+static bool is_over(const struct exiting *exiting, void *epoch)
+{
+	bool outside = false;
+
+	if (exiting->epoch >= *(long *)epoch)
+		return true;
+	task_call_func(exiting->task, look_outside, &outside);
+	return outside;
+}
+
+/*
+ * A task may hang in its exit for ever: with the first process of a pid namespace it is enough that
+ * somebody does not wait for a zombie.
+ */
 void kp_exit_wait(void)
 {
 	long epoch = atomic_long_inc_return(&exit_epoch);
 	unsigned int ms = 1;
 
-	while (!each_alive(is_after, &epoch)) {
+	while (!each_alive(is_over, &epoch)) {
 		msleep(ms);
 		ms = min(2 * ms, 100u);
 	}

@@ -32,7 +32,11 @@ unsigned long kp_exit_count(void);
  */
 bool kp_exit_complete(void);
 
-/** kp_exit_wait() - until every task that is exiting now is dead. May sleep, for long. */
+/**
+ * kp_exit_wait() - until every task that is exiting now is dead, or was met outside of stubs and the
+ * chooser while it did not run. Whoever was in one of them is behind it then, in a version that all
+ * transitions looked for. May sleep, for long.
+ */
 void kp_exit_wait(void);
 
 /**

@@ -596,15 +596,22 @@ static int init_object(struct kp_patch *patch, struct kp_object *obj)
 	struct kp_func *func;
 	int ret;
 
-	if (obj->name && strlen(obj->name) >= MODULE_NAME_LEN)
+	if (obj->name && strlen(obj->name) >= MODULE_NAME_LEN) {
+		pr_err("'%s' names a module in too many characters\n", patch->mod->name);
 		return -EINVAL;
+	}
 	obj->patched = false;
 	obj->mod = obj->name ? kp_module_alive(obj->name) : NULL;
 	ret = kp_kobject_add_object(patch, obj);
 	if (ret)
 		return ret;
 	kp_for_each_func(obj, func) {
-		ret = is_func_valid(func) ? kp_kobject_add_func(obj, func) : -EINVAL;
+		if (!is_func_valid(func)) {
+			pr_err("'%s' has a function without a name or without code\n",
+			       patch->mod->name);
+			return -EINVAL;
+		}
+		ret = kp_kobject_add_func(obj, func);
 		if (ret)
 			return ret;
 	}
@@ -670,11 +677,16 @@ static int check_patch(struct kp_patch *patch)
 	const struct kp_late *row;
 	struct kp_object *obj;
 
-	if (!patch || !patch->mod || !patch->objs)
+	if (!patch || !patch->mod || !patch->objs) {
+		pr_err("a patch has no module or no objects\n");
 		return -EINVAL;
-	kp_for_each_object_static(patch, obj)
-		if (!obj->funcs)
-			return -EINVAL;
+	}
+	kp_for_each_object_static(patch, obj) {
+		if (obj->funcs)
+			continue;
+		pr_err("'%s' has an object without functions\n", patch->mod->name);
+		return -EINVAL;
+	}
 	/* Rows are filled in when their module is patched. Others would stay zero, and be called. */
 	kp_for_each_late(patch, row) {
 		if (kp_late_is_kept(row) || has_object(patch, row->objname))
@@ -699,8 +711,11 @@ static int admit_patch(struct kp_patch *patch)
 {
 	int ret;
 
-	if (kp_transition_patch)
+	if (kp_transition_patch) {
+		pr_err("'%s' has to wait: the transition of '%s' is under way; its 'blockers' tells for whom\n",
+		       patch->mod->name, kp_transition_patch->mod->name);
 		return -EBUSY;
+	}
 	ret = kp_states_check(patch);
 	if (!ret)
 		ret = kp_shadow_check(patch);

@@ -573,8 +573,10 @@ static struct redirect *create(unsigned long func, struct module *mod, const str
 	struct redirect *r;
 	int ret;
 
-	if (!ip)
+	if (!ip) {
+		pr_err("ftrace does not trace %ps, so it cannot be patched\n", (void *)func);
 		return ERR_PTR(-EINVAL);
+	}
 	r = kp_inject() ? NULL : kzalloc(sizeof(*r), GFP_KERNEL);
 	if (!r)
 		return ERR_PTR(-ENOMEM);
@@ -653,8 +655,12 @@ struct kp_redirect *kp_redirect_get(unsigned long func, struct module *mod)
 	if (r)
 		return IS_ERR(r) ? ERR_CAST(r) : &r->pub;
 	guard = get_companion();
-	if (IS_ERR(guard))
+	if (IS_ERR(guard)) {
+		/* Nobody else wants the companion. */
+		if (PTR_ERR(guard) == -EBUSY)
+			pr_err("ftrace is switched off: set kernel.ftrace_enabled to 1, and try again\n");
 		return ERR_CAST(guard);
+	}
 	r = create(func, mod, &direct);
 	if (IS_ERR(r) && PTR_ERR(r) == -EBUSY)
 		r = create(func, mod, &ipmodify);

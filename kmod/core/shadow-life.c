@@ -491,6 +491,9 @@ static void unregister_types(struct kp_object *obj, enum frees frees, bool used)
 	if (!obj->shadow_registered)
 		return;
 	obj->shadow_registered = false;
+	/* Disabling the others need not wait for RCU. */
+	if (!obj->shadow_types || !*obj->shadow_types)
+		return;
 	for_each_type(obj, at) {
 		type = unregister_type(*at, frees);
 		if (!type)

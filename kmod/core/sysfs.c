@@ -118,15 +118,14 @@ static ssize_t show_locked(struct kobject *kobj, char *buf,
 	return cut_to_lines(buf, len);
 }
 
+static ssize_t show_blockers(struct kp_patch *patch, char *buf)
+{
+	return patch == kp_transition_patch ? kp_transition_blockers(buf) : 0;
+}
+
 static ssize_t blockers_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
-	ssize_t len = 0;
-
-	mutex_lock(&kp_mutex);
-	if (to_patch(kobj) == kp_transition_patch)
-		len = kp_transition_blockers(buf);
-	mutex_unlock(&kp_mutex);
-	return len;
+	return show_locked(kobj, buf, show_blockers);
 }
 
 static ssize_t states_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)

@@ -15,9 +15,13 @@
  * @running:	it was running at that time
  * @idle:	it is the idle task of a CPU
  * @invited:	it was asked to look at itself when it returns to user space: see transition.c
+ * @switches:	how often it had lost or given up the CPU when it was first seen to wait for one
+ * @waits_since: when that was, in jiffies; 0: not yet
  */
 struct kp_note {
 	unsigned long address;
+	unsigned long switches;
+	unsigned long waits_since;
 	u8 state;
 	bool running;
 	bool idle;

@@ -7,17 +7,19 @@
  *  - running: an interrupt on its CPU walks the stack of what it interrupted. So spinners in user
  *    space and kernel threads that never sleep are reached, too. Only CPUs that run a pending task
  *    are interrupted;
- *  - in a system call and not asleep, running or not: left alone until it sleeps or returns;
+ *  - in a system call and not asleep, running or not: left alone until it sleeps or returns, or
+ *    has not got a CPU for seconds;
  *  - idle tasks are like others: they run, or the lock of their CPU's run queue pins them. CPUs
  *    that are offline have nothing to switch. cpus_read_lock() keeps that so during a pass;
  *  - dead: done, and never walked;
  *  - the task that makes the pass is looked at by itself. It is a worker, and whoever waits for it
- *    sleeps.
- * Passes follow each other in milliseconds. Tasks that a pass would hardly ever meet at the right
- * moment, because they spend all their time asleep in old code, look at themselves: those of user
- * space when they return there (a task work) or, if that does not do, whenever a system call ends
- * (a probe); idle tasks when something else runs on their CPU (a work). A probe in sched_switch
- * would add nothing: a task that is preempted is pinned like one that sleeps.
+ *    sleeps or is about to.
+ * A transition begins with a few looks within milliseconds, and passes of one look follow. Tasks that
+ * a pass would hardly ever meet at the right moment, because they spend all their time asleep in old
+ * code, look at themselves: those of user space when they return there (a task work) or, if that does
+ * not do, whenever a system call ends (a probe); idle tasks when something else runs on their CPU (a
+ * work). A probe in sched_switch would add nothing: a task that is preempted is pinned like one that
+ * sleeps.
  *
  *	rest --start()--> from -> to --all arrived--> done(), rest
  *	                   |      ^
@@ -64,8 +66,14 @@
 #define FIRST_SIGNAL_SECONDS 5
 #define SIGNAL_SECONDS 15
 #define MAX_DELAY_MS 100
-/* Looks at once, when it starts: what ran on its way from one CPU to another is met soon. */
-#define FIRST_LOOKS 3
+/*
+ * Looks when it starts, and microseconds in between: what was on its way from one CPU to another, or
+ * waited for one in a system call, is met soon. The next pass comes two ticks later.
+ */
+#define FIRST_LOOKS 4
+#define LOOK_SPACE_US 300
+/* After that time, one that waits for a CPU in a system call counts as asleep. */
+#define STARVED_SECONDS 5
 /* Interrupts in a look for one that runs in old code: a little later it may be somewhere else. */
 #define INTERRUPTS 32
 #define INTERRUPT_SPACE_US 20
@@ -130,8 +138,11 @@ MODULE_PARM_DESC(hold_transition, "passes switch nobody");
  * struct job - something that is done by a worker while the caller, with kp_mutex held, waits
  * @work:	on the caller's stack
  * @run:	what to do; the rest is for it
+ * @waiter:	who that is
  * @tasks:	the set to work on
  * @rule:	to be put in force
+ * @looks:	how many to make at most
+ * @began:	when the last one did; nanoseconds
  * @result:	an error or 0
  *
  * The caller may be one of many that want the CPU, and then takes a tenfold time to look at
@@ -140,9 +151,12 @@ MODULE_PARM_DESC(hold_transition, "passes switch nobody");
 struct job {
 	struct work_struct work;
 	void (*run)(struct job *job);
+	const struct task_struct *waiter;
 
 	struct kp_tasks **tasks;
 	struct kp_choice rule;
+	unsigned int looks;
+	u64 began;
 	int result;
 };
 
@@ -155,7 +169,13 @@ static void job_fn(struct work_struct *work)
 
 static int do_job(struct job *job)
 {
+	/* This is one of them. */
+	if (current_work() == &pass_work.work) {
+		job->run(job);
+		return job->result;
+	}
 	INIT_WORK_ONSTACK(&job->work, job_fn);
+	job->waiter = current;
 	queue_work(pass_wq, &job->work);
 	flush_work(&job->work);
 	destroy_work_on_stack(&job->work);
@@ -183,6 +203,7 @@ static void check(struct kp_tasks *tasks, unsigned long i, struct task_struct *t
 
 struct look {
 	struct kp_tasks *tasks;
+	const struct task_struct *waiter; /* for this look, or NULL */
 	unsigned long i;
 	int cpu; /* that it runs on, or -1 */
 };
@@ -200,11 +221,28 @@ static bool returns_to_user(const struct task_struct *task)
 /*
  * It lost the CPU, or waits for it after a sleep, somewhere in a system call. There it is left alone,
  * even with no old code on its stack: it sleeps or returns soon, and as long as it does neither, the
- * call sees one version.
+ * call sees one version. The one that waits for this look is as good as asleep: it may just have had no
+ * time for that, since the worker took its CPU at once.
  */
-static bool in_system_call(struct task_struct *task)
+static bool in_system_call(const struct look *look, struct task_struct *task)
 {
-	return returns_to_user(task) && task_is_running(task) && !kp_stack_at_exit(task);
+	return task != look->waiter && returns_to_user(task) && task_is_running(task) &&
+	       !kp_stack_at_exit(task);
+}
+
+/*
+ * It waits for a CPU, as it did that long ago, and was not switched out in between: it had none. It may never
+ * get one, when a real-time task has it for itself.
+ */
+static bool is_starved(struct kp_note *note, const struct task_struct *task)
+{
+	unsigned long switches = task->nvcsw + task->nivcsw;
+
+	if (note->waits_since && note->switches == switches)
+		return time_after(jiffies, note->waits_since + STARVED_SECONDS * HZ);
+	note->switches = switches;
+	note->waits_since = jiffies ?: 1;
+	return false;
 }
 
 /*
@@ -214,15 +252,17 @@ static bool in_system_call(struct task_struct *task)
 static int look_at_pinned(struct task_struct *task, void *data)
 {
 	struct look *look = data;
+	struct kp_note *note = &look->tasks->notes[look->i];
 
 	look->cpu = -1;
 	if (kp_task_dead(task)) {
 		kp_tasks_done(look->tasks, look->i);
-	} else if (task_curr(task) || in_system_call(task)) {
+	} else if (task_curr(task) ||
+		   (in_system_call(look, task) && !is_starved(note, task))) {
 		if (task_curr(task))
 			look->cpu = task_cpu(task);
-		WRITE_ONCE(look->tasks->notes[look->i].state, KP_STACK_RUNNING);
-		WRITE_ONCE(look->tasks->notes[look->i].running, true);
+		WRITE_ONCE(note->state, KP_STACK_RUNNING);
+		WRITE_ONCE(note->running, true);
 	} else {
 		check(look->tasks, look->i, task);
 	}
@@ -275,9 +315,9 @@ static void look_at_busy(struct kp_tasks *tasks)
 }
 
 /* One look at each, or some more at those that run. */
-static void look_at_all(struct kp_tasks *tasks)
+static void look_at_all(struct kp_tasks *tasks, const struct task_struct *waiter)
 {
-	struct look look = { .tasks = tasks };
+	struct look look = { .tasks = tasks, .waiter = waiter };
 
 	if (held())
 		return;
@@ -299,11 +339,6 @@ static void look_at_all(struct kp_tasks *tasks)
 	}
 	look_at_busy(tasks);
 	cpus_read_unlock();
-}
-
-static void look_job(struct job *job)
-{
-	look_at_all(*job->tasks);
 }
 
 static void look_at(struct task_struct *task)
@@ -367,6 +402,8 @@ static void cancel_invitations(struct kp_tasks *tasks)
 {
 	unsigned long i;
 
+	if (!atomic_read(&nr_invitations))
+		return;
 	for (i = 0; i < tasks->capacity; i++) {
 		struct callback_head *head;
 
@@ -397,6 +434,23 @@ static void invite_all(struct kp_tasks *tasks)
 		cond_resched();
 	}
 	cpus_read_unlock();
+}
+
+/* In between, those that wait for a CPU get it. */
+static void look_job(struct job *job)
+{
+	struct kp_tasks *tasks = *job->tasks;
+
+	for (;;) {
+		job->began = ktime_get_ns();
+		look_at_all(tasks, job->waiter);
+		if (!kp_tasks_count_pending(tasks))
+			return;
+		invite_all(tasks);
+		if (!--job->looks)
+			return;
+		usleep_range(LOOK_SPACE_US, 2 * LOOK_SPACE_US);
+	}
 }
 
 /*
@@ -510,33 +564,25 @@ static void pass_again(u64 took_ns)
 bool kp_transition_pass(void)
 {
 	struct kp_tasks *tasks = transition.tasks;
-	unsigned int looks = transition.started ? FIRST_LOOKS : 1;
-	unsigned long pending;
-	u64 began;
+	struct job job = { .run = look_job, .tasks = &tasks };
 
 	lockdep_assert_held(&kp_mutex);
 	if (!tasks)
 		return false;
+	job.looks = transition.started ? FIRST_LOOKS : 1;
 	transition.started = false;
-	do {
-		struct job job = { .run = look_job, .tasks = &tasks };
-
-		began = ktime_get_ns();
-		do_job(&job);
-		pending = kp_tasks_count_pending(tasks);
-	} while (pending && --looks);
-	if (!pending) {
+	do_job(&job);
+	if (!tasks->set.pending) {
 		finish();
 		return true;
 	}
-	invite_all(tasks);
 	if (transition.delay_ms >= MAX_DELAY_MS)
 		watch(true);
 	if (time_after_eq(jiffies, transition.next_signal)) {
 		signal_all(tasks);
 		transition.next_signal = jiffies + SIGNAL_SECONDS * HZ;
 	}
-	pass_again(ktime_get_ns() - began);
+	pass_again(ktime_get_ns() - job.began);
 	return false;
 }
 
@@ -719,7 +765,7 @@ static const char *function_name(const struct kp_note *note, char *buf)
 ssize_t kp_transition_blockers(char *buf)
 {
 	struct kp_tasks *tasks = transition.tasks;
-	char symbol[KSYM_NAME_LEN];
+	char symbol[KSYM_NAME_LEN], comm[TASK_COMM_LEN];
 	ssize_t len = 0;
 	unsigned long i;
 
@@ -727,11 +773,14 @@ ssize_t kp_transition_blockers(char *buf)
 	if (!tasks)
 		return 0;
 	kp_tasks_for_each_pending(tasks, i) {
-		const struct task_struct *task = kp_tasks_task(tasks, i);
+		struct task_struct *task = kp_tasks_task(tasks, i);
 		const struct kp_note *note = &tasks->notes[i];
 
-		len += scnprintf(buf + len, PAGE_SIZE - len, "%d %s %s %s\n", task->pid, task->comm,
-				 state_name(note), function_name(note, symbol));
+		/* Anybody may call himself anything, newlines included. */
+		get_task_comm(comm, task);
+		len += scnprintf(buf + len, PAGE_SIZE - len, "%d %*pE %s %s\n", task->pid,
+				 (int)strlen(comm), comm, state_name(note),
+				 function_name(note, symbol));
 	}
 	return len;
 }

@@ -105,8 +105,8 @@ ssize_t kp_transition_blockers(char *buf);
  * kp_transition_quiesce() - wait until nothing that a finished transition left can still be
  * running.
  *
- * synchronize_rcu_tasks(), _rude(), and every task that was exiting is dead. Before the module of a
- * patch that is out of force is let go. Never under kp_mutex: may take long.
+ * synchronize_rcu_tasks(), _rude(), and every task that was exiting is dead or has been met outside of
+ * stubs and the chooser. Before the module of a patch that is out of force is let go. Never under kp_mutex: may take long.
  */
 void kp_transition_quiesce(void);
 

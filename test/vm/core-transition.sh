@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# limit: 1200
 # Transitions by themselves, without patches: core-transition/run.sh under every kernel.
 
 here=$(cd "$(dirname "$0")" && pwd)

@@ -55,8 +55,29 @@ kill_all() {
 	wait_until 20 sh -c '! pidof tt' || fail "loads do not die"
 }
 
+# over_now: without a process, which would take as long as the next pass
+over_now() {
+	while read -r name value; do
+		[ "$name" != active ] || return "$value"
+	done </proc/kp_trans
+	fail "no figure 'active'"
+}
+
 insmod kp_trans.ko
 there_and_back "few tasks"
+
+if [ -w /sys/devices/system/cpu/cpu1/online ]; then
+	say "with one processor, whoever starts a transition does not hold it up"
+	echo 0 >/sys/devices/system/cpu/cpu1/online
+	at_once=0
+	for command in enable disable enable disable enable disable enable disable; do
+		tell $command
+		! over_now || at_once=$((at_once + 1))
+		finish "one processor, $command"
+	done
+	echo 1 >/sys/devices/system/cpu/cpu1/online
+	[ "$at_once" -ge 6 ] || fail "only $at_once of 8 transitions were over at once"
+fi
 echo 3 >/proc/sys/vm/drop_caches
 sleep 6
 tasks_before=$(tasks)
