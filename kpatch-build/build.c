@@ -139,12 +139,12 @@ static bool check_core_options(const struct build *build, GError **err)
 	for (const char *const *option = core->options; *option; option++) {
 		const bool wanted = **option != '!';
 		const char *name = *option + !wanted;
+		const char *is = wanted ? "off" : "on";
 
 		if (target_config_on(build->target, name) != wanted)
 			return kp_fail(err, KP_FAILED,
 				       "%s: the kernel cannot have the core %s: %s is %s",
-				       build->target->release, core->name, name,
-				       wanted ? "off" : "on");
+				       build->target->release, core->name, name, is);
 	}
 	return true;
 }

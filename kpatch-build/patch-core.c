@@ -70,12 +70,10 @@ static const char *const kpatch_headers[] = { HOW_HEADER, "include/kpatch/kpatch
 					      "include/kpatch/kpatch-hash.h", NULL };
 static const char *const livepatch_headers[] = { HOW_HEADER, NULL };
 
-/* What kpatch.ko is built on. */
+/* What kpatch.ko is built on; with PREEMPT_RT the locks sleep that it takes in tracepoints. */
 static const char *const kpatch_options[] = { "CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS",
 					      "CONFIG_HAVE_RELIABLE_STACKTRACE",
-					      "CONFIG_KALLSYMS_ALL",
-					      /* Its locks sleep, and ours are taken in tracepoints. */
-					      "!CONFIG_PREEMPT_RT", NULL };
+					      "CONFIG_KALLSYMS_ALL", "!CONFIG_PREEMPT_RT", NULL };
 static const char *const livepatch_options[] = { "CONFIG_LIVEPATCH", NULL };
 
 /* The first one is the default. */

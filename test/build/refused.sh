@@ -17,8 +17,19 @@ build() {
 	kpatch-build -a "$release" -o "$tmp/out" "$@" >"$tmp/log" 2>&1 || got=$?
 }
 
-# The first build prepares the tree; sources to edit come from there.
 printf -- '--- a/fs/proc/meminfo.c\n+++ b/fs/proc/meminfo.c\n@@ -1,1 +1,1 @@\n-x\n+y\n' >"$tmp/no.patch"
+
+# A kernel that kpatch.ko is not for.
+config=/lib/modules/$release/build/.config
+{ grep -v CONFIG_PREEMPT_RT "$config" && echo CONFIG_PREEMPT_RT=y; } >"$tmp/config"
+build -c "$tmp/config" "$tmp/no.patch"
+[ "$got" -eq 1 ] || { cat "$tmp/log"; fail "PREEMPT_RT: status $got"; }
+expect "cannot have the core kpatch: CONFIG_PREEMPT_RT is on" "$tmp/log"
+grep -v CONFIG_KALLSYMS_ALL "$config" >"$tmp/config"
+build -c "$tmp/config" "$tmp/no.patch"
+expect "cannot have the core kpatch: CONFIG_KALLSYMS_ALL is off" "$tmp/log"
+
+# The first build prepares the tree; sources to edit come from there.
 build "$tmp/no.patch"
 [ "$got" -ne 0 ] || fail "a patch that does not apply was built"
 expect fs/proc/meminfo.c "$tmp/log"
