@@ -655,12 +655,8 @@ struct kp_redirect *kp_redirect_get(unsigned long func, struct module *mod)
 	if (r)
 		return IS_ERR(r) ? ERR_CAST(r) : &r->pub;
 	guard = get_companion();
-	if (IS_ERR(guard)) {
-		/* Nobody else wants the companion. */
-		if (PTR_ERR(guard) == -EBUSY)
-			pr_err("ftrace is switched off: set kernel.ftrace_enabled to 1, and try again\n");
+	if (IS_ERR(guard))
 		return ERR_CAST(guard);
-	}
 	r = create(func, mod, &direct);
 	if (IS_ERR(r) && PTR_ERR(r) == -EBUSY)
 		r = create(func, mod, &ipmodify);
