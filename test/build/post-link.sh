@@ -21,7 +21,10 @@ dkms_build() {
 	. "$source/dkms.conf"
 	[ "$source" = "$tmp/stage/usr/src/$PACKAGE_NAME-$PACKAGE_VERSION" ] || fail "name of the source folder"
 	for option in $BUILD_EXCLUSIVE_CONFIG; do
-		grep -q "^$option=y" "/boot/config-$kernelver" || fail "$option"
+		case $option in
+		!*) ! grep -q "^${option#!}=[ym]" "/boot/config-$kernelver" || fail "$option" ;;
+		*) grep -q "^$option=[ym]" "/boot/config-$kernelver" || fail "$option" ;;
+		esac
 	done
 	rm -rf "$tmp/dkms"
 	cp -R "$source" "$tmp/dkms"
