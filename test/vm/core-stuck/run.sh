@@ -43,5 +43,8 @@ exiting() {
 }
 
 starved
-exiting
+# The kernel with all checkers is small.
+if [ -e /proc/self/ns/pid ]; then
+	exiting
+fi
 [ -z "$wrong" ] || fail "$wrong"
